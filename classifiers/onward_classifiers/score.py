@@ -1,0 +1,172 @@
+"""Say what one mail is, with the sentence that says so. Pure Python: no scikit-learn, no numpy at run time.
+
+Knows the exported weights and the few rules that outrank them. What the mail names (company, role, a person) is
+found by `extract.py`, and only in mails that may matter: most of a mailbox is other mail and leaves early.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from math import exp, log, sqrt
+from operator import mul
+from pathlib import Path
+from typing import Any
+
+from onward.core.model import ConfigError, Label, Message, Prediction, Span
+from onward_classifiers import extract, language
+from onward_classifiers.features import body_features, features, words
+from onward_classifiers.text import Prepared, Sentence, prepare
+
+WEIGHTS = Path(__file__).parent / "weights" / "model.json"
+WORTH_A_LOOK = 0.05  # a probability of rejection below this, in other mail, is not looked into
+SURE = 0.99  # of a rule
+UNSURE = 0.3  # what is left of a rejection that a rule doubts: below every band that acts or asks
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A linear model: softmax((coefficients · tf-idf + intercepts) / temperature)."""
+
+    version: str
+    labels: tuple[Label, ...]
+    intercepts: tuple[float, ...]
+    temperature: float
+    table: dict[str, tuple[float, ...]]  # feature -> idf, then one coefficient for each label
+
+
+class Classifier:
+    """Reads one message at a time. Holds nothing but its weights; safe to share between threads."""
+
+    def __init__(self, weights: Weights) -> None:
+        self.weights = weights
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Classifier:
+        """The classifier with the weights in this file, or those that come with the program."""
+        return cls(read_weights(path or WEIGHTS))
+
+    def predict(self, message: Message) -> Prediction:
+        """What this message is, how sure that is, the sentence that says so, and what it names."""
+        if "own" in message.signs or "bounce" in message.signs:
+            return self._without_reading()
+        prepared = prepare(message)
+        probabilities = self.probabilities(features(message, prepared))
+        if probabilities[Label.REJECTION] >= WORTH_A_LOOK:
+            probabilities = outrank(message, prepared, probabilities)
+        label = max(probabilities, key=probabilities.__getitem__)
+        if label is Label.OTHER and probabilities[Label.REJECTION] < WORTH_A_LOOK:
+            return Prediction(label, probabilities[label], probabilities, model=self.weights.version)
+        return self._in_full(message, prepared, label, probabilities)
+
+    def probabilities(self, found: list[str]) -> dict[Label, float]:
+        """The probability of each label, given the features of a mail."""
+        weights = self.weights
+        table = weights.table
+        rows: list[tuple[float, ...]] = []
+        values: list[float] = []
+        for name, count in Counter(found).items():
+            row = table.get(name)
+            if row is not None:
+                rows.append(row)
+                values.append(row[0] if count == 1 else row[0] * (1.0 + log(count)))
+        scores = list(weights.intercepts)
+        if rows:
+            norm = sqrt(sum(map(mul, values, values)))
+            columns = iter(zip(*rows, strict=True))
+            next(columns)
+            scores = [
+                base + sum(map(mul, column, values)) / norm
+                for base, column in zip(scores, columns, strict=True)
+            ]
+        top = max(scores)
+        powers = [exp((score - top) / weights.temperature) for score in scores]
+        total = sum(powers)
+        return {label: power / total for label, power in zip(weights.labels, powers, strict=True)}
+
+    def _in_full(
+        self, message: Message, prepared: Prepared, label: Label, probabilities: dict[Label, float]
+    ) -> Prediction:
+        shown = Label.REJECTION if label is Label.OTHER else label
+        sentences = prepared.sentences
+        best = self._evidence(sentences, shown)
+        tongue = language.detect(prepared.own_text)
+        named = extract.extract(message, prepared, sentences)
+        return Prediction(
+            label,
+            probabilities[label],
+            probabilities,
+            evidence=best.text if best else message.subject,
+            evidence_span=best.span if best else Span(),
+            language=tongue or language.detect(message.subject) if not best else tongue,
+            company=named.company,
+            role=named.role,
+            requisition=named.requisition,
+            contact=named.contact,
+            feedback_offered=named.feedback_offered,
+            feedback_refused=named.feedback_refused,
+            model=self.weights.version,
+        )
+
+    def _evidence(self, sentences: tuple[Sentence, ...], label: Label) -> Sentence | None:
+        """The sentence that speaks most for a label. None: the text has none, the subject must do."""
+        if not sentences:
+            return None
+        place = self.weights.labels.index(label) + 1
+        return max(sentences, key=lambda sentence: self._weight(sentence, place))
+
+    def _weight(self, sentence: Sentence, place: int) -> float:
+        """How much more a sentence says for one label than for the others on average."""
+        table = self.weights.table
+        rows = [row for name in set(body_features(words(sentence.text))) if (row := table.get(name))]
+        others = len(self.weights.labels)
+        return sum(row[0] * (row[place] - sum(row[1:]) / others) for row in rows)
+
+    def _without_reading(self) -> Prediction:
+        rest = (1 - SURE) / (len(self.weights.labels) - 1)
+        probabilities = {label: SURE if label is Label.OTHER else rest for label in self.weights.labels}
+        return Prediction(Label.OTHER, SURE, probabilities, model=self.weights.version)
+
+
+def outrank(message: Message, prepared: Prepared, probabilities: dict[Label, float]) -> dict[Label, float]:
+    """Take a rejection back where it cannot be the person's own, whatever its words."""
+    if prepared.forwarded:
+        return _doubt(probabilities)
+    if "list" in message.signs and not extract.speaks_to_applicant(prepared.own_text):
+        return _doubt(probabilities)
+    return probabilities
+
+
+def _doubt(probabilities: dict[Label, float]) -> dict[Label, float]:
+    """Move what a rejection has above UNSURE × itself to other mail."""
+    taken = probabilities[Label.REJECTION] * (1 - UNSURE)
+    changed = dict(probabilities)
+    changed[Label.REJECTION] -= taken
+    changed[Label.OTHER] += taken
+    return changed
+
+
+def read_weights(path: Path) -> Weights:
+    """The weights in a file, after its hash has been checked."""
+    try:
+        head, newline, payload = path.read_bytes().partition(b"\n")
+        written = json.loads(head.rstrip(b",") + b"}")
+    except OSError as error:
+        raise ConfigError(f"The weights {path} cannot be read ({error.strerror}): reinstall Onward.") from error
+    except ValueError as error:
+        raise ConfigError(f"The weights {path} are damaged: reinstall Onward.") from error
+    if not newline or hashlib.sha256(payload).hexdigest() != written.get("sha256"):
+        raise ConfigError(f"The weights {path} were changed after they were written: reinstall Onward.")
+    return _weights(str(written["version"]), json.loads(b"{" + payload))
+
+
+def _weights(version: str, payload: dict[str, Any]) -> Weights:
+    return Weights(
+        version,
+        tuple(Label(name) for name in payload["labels"]),
+        tuple(payload["intercepts"]),
+        payload["temperature"],
+        {name: tuple(row) for name, row in payload["features"].items()},
+    )

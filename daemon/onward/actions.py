@@ -1,0 +1,396 @@
+"""What a person can do: the desk and the command line call these and nothing else.
+
+Each act is one transaction: it records what was wished and the effects that follow; the outbox carries them
+out. An act that cannot be done now is `Refused`, with the reason and what can be done instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from onward.core import agenda, mail
+from onward.core.model import (
+    Address,
+    DraftState,
+    Effect,
+    EffectKind,
+    Label,
+    Message,
+    Policy,
+    ReflectionState,
+    Refused,
+)
+from onward.edges import Mailbox, db
+from onward.edges.store import Draft, Reflection, Store
+from onward.outbox import withdrawal
+
+GRANT_LASTS = timedelta(minutes=10)
+OPEN = (DraftState.PROPOSED, DraftState.IN_MAILBOX, DraftState.UNDECIDED, DraftState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Exactly what would be sent: shown to the person before they say yes."""
+
+    draft: Draft
+    recipient: str
+    subject: str
+    body: str
+    raw: bytes
+    edited: bool  # the person changed it in their mail program
+
+    @property
+    def sha256(self) -> str:
+        """What the grant is bound to."""
+        return hashlib.sha256(self.raw).hexdigest()
+
+
+# --- drafts ------------------------------------------------------------------------------------------------
+
+
+def get_draft(store: Store, draft_id: int) -> Draft:
+    """One draft. Raises Refused when there is none of that number."""
+    draft = store.find_draft(draft_id)
+    if draft is None:
+        raise Refused(f"there is no draft {draft_id}; see: onward drafts list")
+    return draft
+
+
+def review_draft(store: Store, draft_id: int, open_mailbox: Callable[[], Mailbox]) -> Review:
+    """The letter as it stands in the mailbox now, the person's own changes included."""
+    draft = get_draft(store, draft_id)
+    if draft.state not in OPEN:
+        raise Refused(f"draft {draft_id} is {draft.state}; see: onward drafts list")
+    recipients: tuple[str, ...] = (draft.recipient.email,)
+    subject, body, edited = draft.subject, draft.body, False
+    if draft.folder is not None:
+        mailbox = open_mailbox()
+        try:
+            message_id = mail.new_message_id(draft.append_key, draft.sender)
+            copy = mailbox.find(mailbox.folder_for("drafts"), mail.key_header(draft.append_key), message_id)
+        finally:
+            mailbox.close()
+        if copy is None:
+            raise Refused(
+                f"draft {draft_id} is no longer in your Drafts: sent or deleted there? "
+                f"To write it anew: onward drafts again {draft_id}"
+            )
+        recipients, subject, found = mail.words_of(copy.raw)
+        edited = (subject, found.split()) != (draft.subject, draft.body.split())
+        body = found + "\n" if edited else draft.body
+    if len(recipients) != 1:
+        raise Refused(f"draft {draft_id} has {len(recipients)} recipients; send it from your mail program")
+    named = Address(recipients[0], draft.recipient.name if recipients[0] == draft.recipient.email else "")
+    raw = mail.build(
+        mail.Outgoing(
+            sender=draft.sender,
+            recipient=named,
+            subject=subject,
+            body=body,
+            message_id=mail.new_message_id(draft.append_key, draft.sender),
+            date=draft.created_at,
+            in_reply_to=draft.in_reply_to,
+            references=draft.references,
+            key=draft.append_key,
+        )
+    )
+    return Review(draft, recipients[0], subject, body, raw, edited)
+
+
+def send_draft(store: Store, review: Review, now: datetime, undo: timedelta) -> datetime:
+    """Grant the sending of exactly what was reviewed. Returns when it leaves; until then it can be undone."""
+    draft, leaves_at = review.draft, now + undo
+
+    def change(connection: sqlite3.Connection) -> None:
+        _move(connection, draft, OPEN, DraftState.SENDING, now)
+        grant = connection.execute(
+            """INSERT INTO send_grant (draft_id, sha256, raw, mail_from, recipient, granted_at, expires_at)
+               VALUES (:draft, :sha256, :raw, :mail_from, :recipient, :now, :expires)""",
+            {
+                "draft": draft.id,
+                "sha256": review.sha256,
+                "raw": review.raw,
+                "mail_from": draft.sender.email,
+                "recipient": review.recipient,
+                "now": db.stamp(now),
+                "expires": db.stamp(leaves_at + GRANT_LASTS),
+            },
+        ).lastrowid
+        payload = {"draft": str(draft.id), "grant": str(grant)}
+        store.wish(connection, [Effect(f"send_mail:{draft.id}:{grant}", EffectKind.SEND_MAIL, leaves_at, payload)], now)
+        _answer(connection, now, "sent", draft=draft)
+
+    store.change("send_draft", change)
+    return leaves_at
+
+
+def undo_send(store: Store, draft_id: int, now: datetime) -> None:
+    """Take the word back while the letter has not begun to leave. Raises Refused after that."""
+    draft = get_draft(store, draft_id)
+
+    def change(connection: sqlite3.Connection) -> None:
+        stopped = connection.execute(
+            """UPDATE effect SET state = 'cancelled', settled_at = :now
+               WHERE kind = 'send_mail' AND state = 'waiting' AND json_extract(payload, '$.draft') = :draft""",
+            {"now": db.stamp(now), "draft": str(draft_id)},
+        ).rowcount
+        if not stopped or draft.state is not DraftState.SENDING:
+            raise Refused(f"draft {draft_id} is {draft.state}; there is nothing to take back")
+        connection.execute("UPDATE send_grant SET revoked_at = ? WHERE draft_id = ?", (db.stamp(now), draft_id))
+        back = DraftState.IN_MAILBOX if draft.folder is not None else DraftState.PROPOSED
+        _move(connection, draft, (DraftState.SENDING,), back, now)
+
+    store.change("undo_send", change)
+
+
+def edit_draft(store: Store, draft_id: int, subject: str, body: str, now: datetime) -> None:
+    """Replace the letter's words: a new version goes to Drafts, then the old one is withdrawn."""
+    draft = get_draft(store, draft_id)
+    changed = replace(draft, subject=mail.scrub(subject), body=body, version=draft.version + 1)
+    mail.build(  # refused here, before anything is written, if it cannot be a mail
+        mail.Outgoing(
+            changed.sender,
+            changed.recipient,
+            changed.subject,
+            changed.body,
+            mail.new_message_id(changed.append_key, changed.sender),
+            now,
+        )
+    )
+
+    def change(connection: sqlite3.Connection) -> None:
+        _move(connection, draft, OPEN, DraftState.PROPOSED, now)
+        connection.execute(
+            "UPDATE draft SET subject = :subject, body = :body, version = :version WHERE id = :id",
+            {"subject": changed.subject, "body": body, "version": changed.version, "id": draft.id},
+        )
+        _append_anew(store, connection, changed, now)
+
+    store.change("edit_draft", change)
+
+
+def write_again(store: Store, draft_id: int, now: datetime) -> None:
+    """Put the letter into Drafts once more, on the person's word: as a new version with a key of its own."""
+    draft = get_draft(store, draft_id)
+    again = replace(draft, version=draft.version + 1)
+
+    def change(connection: sqlite3.Connection) -> None:
+        _move(connection, draft, (*OPEN, DraftState.DISCARDED), DraftState.PROPOSED, now)
+        connection.execute("UPDATE draft SET version = ? WHERE id = ?", (again.version, draft.id))
+        _append_anew(store, connection, again, now)
+        _answer(connection, now, "again", draft=draft)
+
+    store.change("write_again", change)
+
+
+def discard_draft(store: Store, draft_id: int, now: datetime) -> None:
+    """Drop the letter and take it out of Drafts."""
+    draft = get_draft(store, draft_id)
+
+    def change(connection: sqlite3.Connection) -> None:
+        _move(connection, draft, OPEN, DraftState.DISCARDED, now)
+        store.wish(connection, [withdrawal(draft, now)], now)
+        _answer(connection, now, "discarded", draft=draft)
+
+    store.change("discard_draft", change)
+
+
+def mark_sent(store: Store, draft_id: int, now: datetime) -> None:
+    """The person says that the letter went, by whatever way."""
+    draft = get_draft(store, draft_id)
+
+    def change(connection: sqlite3.Connection) -> None:
+        _move(connection, draft, OPEN, DraftState.SENT, now)
+        store.wish(connection, [withdrawal(draft, now)], now)
+        _answer(connection, now, "sent", draft=draft)
+
+    store.change("mark_sent", change)
+
+
+def _append_anew(store: Store, connection: sqlite3.Connection, draft: Draft, now: datetime) -> None:
+    store.wish(connection, [Effect(draft.append_key, EffectKind.APPEND_DRAFT, now, {"draft": str(draft.id)})], now)
+
+
+def _move(
+    connection: sqlite3.Connection, draft: Draft, expected: tuple[DraftState, ...], to: DraftState, now: datetime
+) -> None:
+    """Change a draft's state from one of those expected. Raises Refused when it is in none of them."""
+    row = connection.execute("SELECT state FROM draft WHERE id = ?", (draft.id,)).fetchone()
+    if row["state"] not in expected:
+        raise Refused(f"draft {draft.id} is {row['state']}; see: onward drafts list")
+    settled = db.stamp(now) if to in (DraftState.SENT, DraftState.DISCARDED) else None
+    connection.execute("UPDATE draft SET state = ?, settled_at = ? WHERE id = ?", (to, settled, draft.id))
+
+
+def _answer(
+    connection: sqlite3.Connection,
+    now: datetime,
+    answer: str,
+    draft: Draft | None = None,
+    message_key: str | None = None,
+) -> None:
+    """The questions this act answers."""
+    connection.execute(
+        """UPDATE question SET answered_at = :now, answer = :answer
+           WHERE answered_at IS NULL AND (message_key = :key OR effect_key IN (
+             SELECT key FROM effect WHERE json_extract(payload, '$.draft') = :draft))""",
+        {
+            "now": db.stamp(now),
+            "answer": answer,
+            "key": message_key or "",
+            "draft": str(draft.id) if draft else "",
+        },
+    )
+
+
+# --- sessions ----------------------------------------------------------------------------------------------
+
+
+def get_reflection(store: Store, reflection_id: int) -> Reflection:
+    """One session. Raises Refused when there is none of that number."""
+    reflection = store.find_reflection(reflection_id)
+    if reflection is None:
+        raise Refused(f"there is no session {reflection_id}; see: onward sessions list")
+    return reflection
+
+
+def move_session(
+    store: Store,
+    reflection_id: int,
+    starts_at: datetime,
+    policy: Policy,
+    channels: tuple[EffectKind, ...],
+    now: datetime,
+) -> Reflection:
+    """Another hour, of the person's choosing; its reminders move along, the old ones fall silent."""
+    reflection = get_reflection(store, reflection_id)
+    if starts_at <= now:
+        raise Refused("that time has passed; choose one that is still to come")
+    moved = replace(
+        reflection,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=1),
+        state=ReflectionState.BOOKED,
+        reason="you moved it",
+        sequence=reflection.sequence + 1,
+        changed_at=now,
+    )
+    reminders = agenda.reminders_for(moved.starts_at, moved.ends_at, now, policy.hours)
+    wanted = tuple(each for each in reminders if each[0] != "booked")  # they know: they moved it themselves
+    _change_session(store, reflection, moved, now, wanted, channels)
+    return moved
+
+
+def finish_session(store: Store, reflection_id: int, state: ReflectionState, now: datetime) -> None:
+    """Done, or skipped: either is fine, and its reminders fall silent."""
+    reflection = get_reflection(store, reflection_id)
+    if reflection.state not in (ReflectionState.BOOKED, ReflectionState.MISSED):
+        raise Refused(f"session {reflection_id} is {reflection.state} already")
+    changed = replace(reflection, state=state, sequence=reflection.sequence + 1, changed_at=now)
+    _change_session(store, reflection, changed, now, (), ())
+
+
+def _change_session(
+    store: Store,
+    before: Reflection,
+    after: Reflection,
+    now: datetime,
+    reminders: agenda.Reminders,
+    channels: tuple[EffectKind, ...],
+) -> None:
+    def change(connection: sqlite3.Connection) -> None:
+        _write_session(store, connection, before, after, now, reminders, channels)
+
+    store.change("change_session", change)
+
+
+def _write_session(
+    store: Store,
+    connection: sqlite3.Connection,
+    before: Reflection,
+    after: Reflection,
+    now: datetime,
+    reminders: agenda.Reminders = (),
+    channels: tuple[EffectKind, ...] = (),
+) -> None:
+    changed = connection.execute(
+        """UPDATE reflection SET starts_at = :starts_at, ends_at = :ends_at, reason = :reason, state = :state,
+             sequence = :sequence, changed_at = :now
+           WHERE id = :id AND sequence = :expected""",
+        {
+            "starts_at": db.stamp(after.starts_at),
+            "ends_at": db.stamp(after.ends_at),
+            "reason": after.reason,
+            "state": after.state,
+            "sequence": after.sequence,
+            "now": db.stamp(now),
+            "id": after.id,
+            "expected": before.sequence,
+        },
+    ).rowcount
+    if not changed:
+        raise Refused(f"session {after.id} was changed at the same moment; see: onward sessions list")
+    effects = agenda.session_effects(str(after.id), after.sequence, after.starts_at, reminders, channels, now)
+    store.wish(connection, effects, now)
+
+
+# --- verdicts ----------------------------------------------------------------------------------------------
+
+
+def correct(store: Store, key: str, label: Label, now: datetime) -> Message:
+    """The person's verdict replaces ours. What followed from ours is undone; what follows from theirs, done.
+
+    The mail is handled anew, so that its consequences come about as for any other.
+    """
+    message = store.get_message(key)
+    draft = next((each for each in store.drafts() if each.message_key == message.key), None)
+    sessions = _sessions_about(store, message.key)
+
+    def change(connection: sqlite3.Connection) -> None:
+        row = connection.execute("SELECT label FROM verdict WHERE message_key = ?", (message.key,)).fetchone()
+        connection.execute(
+            "INSERT INTO correction (message_key, label, was, corrected_at) VALUES (?, ?, ?, ?)",
+            (message.key, label, row["label"] if row else "", db.stamp(now)),
+        )
+        _answer(connection, now, label, message_key=message.key)
+        if row is not None and row["label"] == label == Label.REJECTION and (draft or sessions):
+            connection.execute("UPDATE verdict SET source = 'person' WHERE message_key = ?", (message.key,))
+            return
+        if draft is not None and draft.state in OPEN:
+            _move(connection, draft, OPEN, DraftState.DISCARDED, now)
+            store.wish(connection, [withdrawal(draft, now)], now)
+        for session in sessions:
+            cancelled = replace(session, state=ReflectionState.CANCELLED, sequence=session.sequence + 1)
+            _write_session(store, connection, session, cancelled, now)
+        connection.execute(
+            "UPDATE event SET revoked_at = ? WHERE message_key = ? AND revoked_at IS NULL", (db.stamp(now), message.key)
+        )
+        connection.execute(
+            "UPDATE message SET state = 'received', attempts = 0 WHERE key = ? AND state = 'handled'", (message.key,)
+        )
+
+    store.change("correct", change)
+    return message
+
+
+def _sessions_about(store: Store, message_key: str) -> list[Reflection]:
+    """Booked sessions that are about this mail alone."""
+    rows = store.rows(
+        """SELECT reflection_id FROM reflection_rejection WHERE message_key = :key
+           AND (SELECT COUNT(*) FROM reflection_rejection AS other
+                WHERE other.reflection_id = reflection_rejection.reflection_id) = 1""",
+        key=message_key,
+    )
+    wanted = {row["reflection_id"] for row in rows}
+    return [each for each in store.reflections() if each.id in wanted and each.state is ReflectionState.BOOKED]
+
+
+def retry_stuck(store: Store, key: str) -> None:
+    """Three new attempts for a mail that was set aside."""
+    message = store.get_message(key)
+    if not store.try_again(message.key):
+        raise Refused("that mail cannot be read at all; open it in your mail program")

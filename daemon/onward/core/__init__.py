@@ -1,0 +1,1 @@
+"""Pure decisions: no clock, file, socket, database, randomness or logging."""

@@ -1,0 +1,109 @@
+"""Decide what a message means and what should follow from it.
+
+Pure: no clock, no database, no network. What it needs arrives as arguments; what it wants leaves as values.
+Step 7 of the walk in ARCHITECTURE.md.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from onward.core import agenda, letters, tracker
+from onward.core.model import (
+    Application,
+    Band,
+    Booking,
+    Decision,
+    Known,
+    Label,
+    Message,
+    Policy,
+    Prediction,
+    Question,
+    Source,
+    Stage,
+    Verdict,
+)
+
+
+def decide(message: Message, prediction: Prediction, known: Known, policy: Policy, now: datetime) -> Decision:
+    """Turn one prediction into a verdict, the rows to change and the letter and session to make."""
+    verdict = hold(prediction, known, policy)
+    if verdict.band is Band.ASK:
+        return Decision(verdict, ("not sure enough to act: the question is yours",), question=ask(message, prediction))
+    if verdict.label is not Label.REJECTION:
+        matched = tracker.match(message, prediction, known.applications)
+        change = tracker.change_for(message, prediction, matched, verdict.label)
+        return Decision(verdict, (f"{_said(verdict.label)}: nothing to answer",), change)
+    return decide_rejection(message, prediction, known, policy, now, verdict)
+
+
+def hold(prediction: Prediction, known: Known, policy: Policy) -> Verdict:
+    """What is held true: the person's word before ours, and a question where a mistake would cost too much."""
+    if known.correction is not None:
+        return Verdict(known.correction, Source.PERSON, 1.0, Band.ACT)
+    chance = prediction.probabilities.get(Label.REJECTION, 0.0)
+    if prediction.label is Label.REJECTION:
+        chance = max(chance, prediction.confidence)
+    if chance >= policy.ask_above and (prediction.language is None or chance < policy.act_above):
+        return Verdict(Label.REJECTION, Source.MODEL, chance, Band.ASK)
+    if chance >= policy.act_above:
+        return Verdict(Label.REJECTION, Source.MODEL, chance, Band.ACT)
+    band = Band.LEAVE if prediction.label is Label.OTHER else Band.ACT
+    return Verdict(prediction.label, Source.MODEL, prediction.confidence, band)
+
+
+def ask(message: Message, prediction: Prediction) -> Question:
+    """The question for a mail that may be a no."""
+    if prediction.language is None:
+        return Question("language", "This mail is in a language Onward does not read. Is it a rejection?")
+    return Question("label", "This may be a rejection. Is it?")
+
+
+def decide_rejection(
+    message: Message, prediction: Prediction, known: Known, policy: Policy, now: datetime, verdict: Verdict
+) -> Decision:
+    """What follows from a no: an event, at most one letter and one session, each with its reason."""
+    if "known id, other body" in message.flags and verdict.source is not Source.PERSON:
+        question = Question("forged", "A second mail under a known Message-ID says something else. Is it a rejection?")
+        return Decision(Verdict(verdict.label, verdict.source, verdict.confidence, Band.ASK), (), question=question)
+    matched = tracker.match(message, prediction, known.applications)
+    stage = matched.stage if matched is not None else Stage.APPLIED
+    if (repeat := find_repeat(message, known, matched)) is not None:
+        return Decision(verdict, (repeat,), stage=stage)
+    change = tracker.change_for(message, prediction, matched, Label.REJECTION)
+    if now - message.arrived_at > policy.answer_within:
+        days = policy.answer_within.days
+        return Decision(
+            verdict,
+            (f"older than {days} days when first seen: remembered, not answered",),
+            change,
+            stage=stage,
+        )
+    letter, reason = letters.plan_letter(message, prediction, stage, policy, known.drafts_today)
+    return Decision(
+        verdict,
+        (reason,),
+        change,
+        letter=letter,
+        booking=book(message, known, policy, now),
+        stage=stage,
+    )
+
+
+def find_repeat(message: Message, known: Known, matched: Application | None) -> str | None:
+    """Why this no is one we have already, or None when it is news."""
+    if known.twin is not None and known.twin != message.key:
+        return "the same mail came before: one no, one letter, one session"
+    if matched is not None and matched.closed and matched.closed_by != message.key:
+        return "this application is closed already: one no, one letter, one session"
+    return None
+
+
+def book(message: Message, known: Known, policy: Policy, now: datetime) -> Booking:
+    """One hour of reflection within 48 hours."""
+    return agenda.book(message.arrived_at, message.noticed_at, now, policy.hours, known.busy)
+
+
+def _said(label: Label) -> str:
+    return label.value.replace("_", " ")

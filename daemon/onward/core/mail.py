@@ -1,0 +1,445 @@
+"""Bytes to Message, and words to mail bytes. The only module that knows what a mail looks like on the wire.
+
+Pure. Reading: a cheap scan of the header block first (reliability.md's lesson: a parser meets only what a
+scan has sized), then the standard library's compat32 parser, then mail-parser on the pruned tree. Whatever
+any of them throws becomes `Unreadable`, and the mail is set aside with that reason.
+Writing: `EmailMessage` under `policy.SMTP` from scrubbed values, then the finished bytes are read back and
+compared with what was meant. A mail that came in is never re-serialised.
+"""
+
+from __future__ import annotations
+
+import email
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email import policy
+from email.headerregistry import Address as HeaderAddress
+from email.message import EmailMessage
+from email.message import Message as ParsedMail
+from email.utils import format_datetime, parsedate_to_datetime
+
+import mailparser
+
+from onward.core import html
+from onward.core.model import Address, Message, RawMail, Unreadable
+
+READ_CAP = 2 * 1024 * 1024  # bytes read of one mail; text beyond is not looked at
+HEADER_CAP = 512 * 1024  # bytes of header block scanned
+FIELD_CAP = 16 * 1024  # bytes kept of one header field
+TEXT_CAP = 64 * 1024  # characters kept of a mail's text
+PARTS_CAP = 2_000  # boundary lines in one multipart mail
+REFERENCES_CAP = 20
+
+KEY_HEADER = "X-Draft-Key"
+
+_WANTED = frozenset(
+    (
+        *(
+            "from",
+            "reply-to",
+            "sender",
+            "to",
+            "cc",
+            "subject",
+            "date",
+            "message-id",
+            "in-reply-to",
+            "references",
+        ),
+        *("return-path", "list-id", "list-post", "list-unsubscribe", "precedence", "auto-submitted"),
+        *("mime-version", "content-type", "content-transfer-encoding", "content-disposition"),
+    )
+)
+_REPEATABLE = frozenset({"list-post", "list-unsubscribe"})
+_INVISIBLE = r"\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\u200e\u200f\ufeff\ud800-\udfff"
+_CONTROLS = re.compile(rf"[\x00-\x1f{_INVISIBLE}]+")
+_TEXT_CONTROLS = re.compile(rf"[\x00-\x08\x0b-\x1f{_INVISIBLE}]+")
+_MESSAGE_ID = re.compile(r"<[^<>\s\"\x00-\x20\x7f-\uffff]{1,250}@?[^<>\s\x00-\x20\x7f-\uffff]{0,250}>")
+_ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\\x00-\x20\x7f]{1,64}@[A-Za-z0-9\u00a1-\uffff.-]{1,255}")
+_FIELD_NAME = re.compile(rb"[!-9;-~]{1,80}")
+
+
+# --- reading ---------------------------------------------------------------------------------------------
+
+
+def read(mail: RawMail, account: str, noticed_at: datetime, own: frozenset[str] = frozenset()) -> Message:
+    """One Message from `mail`, as noticed by `account` at `noticed_at`; `own` are the person's addresses.
+
+    Raises Unreadable, with the reason a person reads, for whatever cannot be read safely.
+    """
+    if mail.problem is not None:
+        raise Unreadable(mail.problem)
+    try:
+        return _read(mail, account, noticed_at, own)
+    except Unreadable:
+        raise
+    except RecursionError:
+        raise Unreadable("its parts are nested too deeply to be read") from None
+    except MemoryError:
+        raise Unreadable("it needs more memory than one mail may have") from None
+    except Exception as error:  # mail-parser and the standard library raise many kinds on hostile mail
+        raise Unreadable(f"its structure is broken ({type(error).__name__})") from error
+
+
+def _read(mail: RawMail, account: str, noticed_at: datetime, own: frozenset[str]) -> Message:
+    truncated = mail.truncated or len(mail.raw) > READ_CAP
+    head, body, oddities = _sift(mail.raw[:READ_CAP])
+    if body.count(b"\n--") > PARTS_CAP and b"multipart/" in head.lower():
+        raise Unreadable(f"it claims more than {PARTS_CAP:,} parts")
+    tree = email.message_from_bytes(head + b"\n" + body)
+    calendar_method = _prune(tree)
+    parsed = mailparser.MailParser(tree)
+    parsed.parse()
+
+    subject = scrub(_single(parsed, "subject"))[:998]
+    sender = _first(addresses(parsed.from_))
+    text, html_only = _text(parsed)
+    sent_at = _date(_single(parsed, "date_raw") or str(tree.get("date", "")))
+    content_hash = _hash(str(sender and sender.email), sent_at.isoformat() if sent_at else "", subject, text)
+    message_id = clean_message_id(str(tree.get("message-id", "")))
+    references = _references(str(tree.get("references", "")), str(tree.get("in-reply-to", "")))
+    return Message(
+        key=message_key(account, message_id or content_hash),
+        account=account,
+        folder=mail.folder,
+        uidvalidity=mail.uidvalidity,
+        uid=mail.uid,
+        arrived_at=mail.arrived_at.astimezone(UTC),
+        noticed_at=noticed_at,
+        message_id=message_id,
+        content_hash=content_hash,
+        subject=subject,
+        sender=sender,
+        reply_to=addresses(parsed.reply_to),
+        to=addresses(parsed.to)[:50],
+        cc=addresses(parsed.cc)[:50],
+        references=references,
+        sent_at=sent_at,
+        text=text,
+        html_only=html_only,
+        calendar_method=calendar_method,
+        signs=_signs(tree, sender, own),
+        flags=frozenset(oddities | ({"truncated"} if truncated else set())),
+    )
+
+
+def _sift(raw: bytes) -> tuple[bytes, bytes, set[str]]:
+    """Header block with only the fields we read, each bounded and once; the body; what was odd."""
+    raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\x00", b"")
+    start = 0
+    while raw.startswith(b"\n", start) and start < 64:
+        start += 1
+    if raw.startswith(b"From ", start):  # an mbox separator
+        start = raw.find(b"\n", start) + 1 or len(raw)
+    end = raw.find(b"\n\n", start, start + HEADER_CAP)
+    if end < 0:
+        if len(raw) - start > HEADER_CAP:
+            raise Unreadable(f"its header block is larger than {HEADER_CAP // 1024} KB")
+        end = len(raw)
+    seen: set[bytes] = set()
+    oddities: set[str] = set()
+    kept: list[bytes] = []
+    keep = False
+    size = 0
+    for line in raw[start:end].split(b"\n"):
+        if line[:1] in (b" ", b"\t"):
+            if keep and size < FIELD_CAP:
+                kept.append(line[: FIELD_CAP - size])
+                size += len(line)
+            continue
+        name, colon, _ = line.partition(b":")
+        lowered = name.strip().lower()
+        keep = bool(colon) and lowered.decode("ascii", "replace") in _WANTED and bool(_FIELD_NAME.match(lowered))
+        if keep and lowered in seen and lowered.decode() not in _REPEATABLE:
+            oddities.add(f"repeated {lowered.decode()}")  # RFC 5322 §3.6: an attack or an accident; the first counts
+            keep = False
+        if keep:
+            seen.add(lowered)
+            kept.append(line[:FIELD_CAP])
+            size = len(line)
+    return b"\n".join(kept) + b"\n", raw[end + 2 :], oddities
+
+
+def _prune(tree: ParsedMail) -> str | None:
+    """Take out of the tree what is not this mail's own text: attachments, attached mails, pictures.
+
+    Returns the METHOD of a calendar part, if there is one. What stays is at most 20 text parts.
+    """
+    method: str | None = None
+    texts = 0
+    for part in _walk(tree):
+        kind = part.get_content_type()
+        if kind == "text/calendar":
+            found = part.get_param("method")
+            method = scrub(str(found)).upper()[:20] if found else (method or "PUBLISH")
+        keep = (
+            kind in ("text/plain", "text/html")
+            and texts < 20
+            and part.get_content_disposition() != "attachment"
+            and not part.get_filename()
+        )
+        if part is tree and kind not in ("text/plain", "text/html"):
+            keep = kind.startswith("text/") and kind != "text/calendar"
+        if keep:
+            texts += 1
+        else:
+            for name in part.keys() if part is not tree else ():
+                del part[name]
+            part.set_payload("")
+            part.set_type("application/octet-stream")
+    for part in tree.walk():  # mail-parser recovers text from broken epilogues, and stumbles over some
+        part.defects.clear()
+        part.epilogue = None
+    return method
+
+
+def _walk(tree: ParsedMail) -> Iterable[ParsedMail]:
+    """The leaves of a mail, attached mails counted as leaves. Without recursion: depth costs nothing."""
+    stack = [tree]
+    while stack:
+        part = stack.pop()
+        payload = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
+            stack.extend(reversed([child for child in payload if isinstance(child, ParsedMail)]))
+        else:
+            yield part
+
+
+def _text(parsed: mailparser.MailParser) -> tuple[str, bool]:
+    """The text a reader sees, and whether it had to be taken from HTML."""
+    plain = "\n\n".join(part for part in parsed.text_plain if part.strip())[:TEXT_CAP]
+    if plain.strip() and not (_is_placeholder(plain) and parsed.text_html):
+        return _clean_text(plain), False
+    if parsed.text_html:
+        text = html.to_text("\n".join(parsed.text_html))
+        return _clean_text(text or plain), True
+    return _clean_text("\n\n".join(parsed.text_not_managed)[:TEXT_CAP] or plain), False
+
+
+def _is_placeholder(plain: str) -> bool:
+    """A plain part that only says to look at the HTML one."""
+    return len(plain) < 200 and "html" in plain.lower()
+
+
+def _clean_text(text: str) -> str:
+    """Line ends as one kind; tabs and line ends the only controls."""
+    text = text[:TEXT_CAP].replace("\r\n", "\n").replace("\r", "\n").replace("\u00a0", " ")
+    return _TEXT_CONTROLS.sub("", text).strip()
+
+
+def _signs(tree: ParsedMail, sender: Address | None, own: frozenset[str]) -> frozenset[str]:
+    """What says that no person stands behind a mail (RFC 3834 §2, RFC 2369), or that the person does."""
+    signs: set[str] = set()
+    if tree.get("list-id") or tree.get("list-post"):
+        signs.add("list")
+    if str(tree.get("precedence", "")).strip().lower() in ("bulk", "junk", "list"):
+        signs.add("bulk")
+    if str(tree.get("auto-submitted", "no")).strip().lower().split(";")[0] != "no":
+        signs.add("auto-submitted")
+    if tree.get("list-unsubscribe"):
+        signs.add("unsubscribe")
+    return_path = str(tree.get("return-path", "")).strip()
+    local = sender.email.partition("@")[0].lower() if sender else ""
+    if return_path == "<>" or local in ("mailer-daemon", "postmaster") or tree.get_content_type() == "multipart/report":
+        signs.add("bounce")
+    if sender and sender.email.lower() in own:
+        signs.add("own")
+    return frozenset(signs)
+
+
+def _single(parsed: mailparser.MailParser, name: str) -> str:
+    value = getattr(parsed, name, "")
+    return value if isinstance(value, str) else ""
+
+
+def _first(found: Sequence[Address]) -> Address | None:
+    return found[0] if found else None
+
+
+def addresses(pairs: Iterable[tuple[str, str]] | str) -> tuple[Address, ...]:
+    """Scrubbed addresses from mail-parser's (name, address) pairs; anything that is no address is dropped."""
+    found: list[Address] = []
+    for name, mailbox in list(pairs)[:200] if not isinstance(pairs, str) else []:
+        match = _ADDRESS.fullmatch(scrub(mailbox).strip("<> "))
+        if match:
+            local, _, domain = match[0].rpartition("@")
+            found.append(Address(f"{local}@{domain.lower().rstrip('.')}", scrub(name).strip("'\" ")[:120]))
+    return tuple(found)
+
+
+def scrub(text: str) -> str:
+    """One line without control characters, direction marks or lone surrogates: safe to show, log or send."""
+    return " ".join(_CONTROLS.sub(" ", text).split())
+
+
+def clean_message_id(value: str) -> str | None:
+    """The first well-formed message identifier in a header value (RFC 5322 §3.6.4), or None."""
+    match = _MESSAGE_ID.search(value[:2_000])
+    return match[0] if match else None
+
+
+def _references(references: str, in_reply_to: str) -> tuple[str, ...]:
+    """Thread identifiers, oldest first; the first and the newest kept when there are too many."""
+    found = list(dict.fromkeys(_MESSAGE_ID.findall(references[:8_192])))
+    parent = clean_message_id(in_reply_to)
+    if parent:
+        found = [each for each in found if each != parent] + [parent]
+    return tuple(found if len(found) <= REFERENCES_CAP else found[:1] + found[1 - REFERENCES_CAP :])
+
+
+def _date(value: str) -> datetime | None:
+    """The Date header as UTC, or None when it is absent or absurd."""
+    try:
+        moment = parsedate_to_datetime(scrub(value)[:100])
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return moment if 1980 < moment.year < 2100 else None
+
+
+def message_key(account: str, identity: str) -> str:
+    """The key of a message: no UID and no secret, so a rebuilt database agrees with the old."""
+    return _hash(account, identity)[:32]
+
+
+def fingerprint(raw: bytes) -> str:
+    """What stands for a mail that cannot be read: a hash of its bytes."""
+    return hashlib.sha256(raw[:READ_CAP]).hexdigest()
+
+
+def as_other_mail(message: Message) -> Message:
+    """The same message under a key of its own: its Message-ID is known with other words."""
+    return replace(
+        message,
+        key=message_key(message.account, f"{message.message_id} {message.content_hash}"),
+        flags=message.flags | {"known id, other body"},
+    )
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "replace")).hexdigest()
+
+
+# --- writing ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Everything one outgoing mail says, before it is bytes. Exactly one recipient; never a Bcc."""
+
+    sender: Address
+    recipient: Address
+    subject: str
+    body: str
+    message_id: str
+    date: datetime
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    key: str = ""  # the effect key behind it, so that our own work is found again
+    attachment: bytes | None = None  # an .ics file
+    automatic: bool = False  # a mail to oneself: says so, so that no other program answers it
+
+
+def new_message_id(effect_key: str, sender: Address) -> str:
+    """A Message-ID that follows from the effect's key, so that the same act always carries the same one."""
+    domain = sender.email.rpartition("@")[2].encode("idna").decode() or "localhost"
+    return f"<{_hash(effect_key)[:40]}@{domain}>"
+
+
+def build(mail: Outgoing) -> bytes:
+    """The mail's bytes, CRLF, read back and compared with `mail`. Raises Unreadable when they differ."""
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"] = _header_address(mail.sender)
+    message["To"] = _header_address(mail.recipient)
+    message["Subject"] = scrub(mail.subject)
+    message["Date"] = format_datetime(mail.date)
+    message["Message-ID"] = mail.message_id
+    if mail.in_reply_to:
+        message["In-Reply-To"] = mail.in_reply_to
+    if mail.references:
+        message["References"] = " ".join(mail.references)
+    if mail.key:
+        message[KEY_HEADER] = _hash(mail.key)[:40]
+    if mail.automatic:
+        message["Auto-Submitted"] = "auto-generated"
+    message.set_content(_body(mail.body), cte="quoted-printable" if _needs_encoding(mail.body) else "7bit")
+    if mail.attachment is not None:
+        message.add_attachment(
+            mail.attachment,
+            maintype="text",
+            subtype="calendar",
+            filename="reflection.ics",
+            params={"method": "PUBLISH"},
+        )
+    raw = message.as_bytes()
+    check(raw, mail)
+    return raw
+
+
+def check(raw: bytes, mail: Outgoing) -> None:
+    """Refuse bytes that say anything but `mail`: header fields once, the one recipient, no line too long.
+
+    Raises Unreadable. Lines ≤ 998 octets and CRLF only: RFC 5322 §2.1.1, RFC 5321 §2.3.8.
+    """
+    if b"\x00" in raw or re.search(rb"(?<!\r)\n|\r(?!\n)", raw):
+        raise Unreadable("the letter would hold a bare line end or a NUL")
+    if any(len(line) > 998 for line in raw.split(b"\r\n")):
+        raise Unreadable("the letter would hold a line of more than 998 characters")
+    head = raw.partition(b"\r\n\r\n")[0]
+    names = [line.partition(b":")[0].lower() for line in head.split(b"\r\n") if line[:1] not in (b" ", b"\t")]
+    for name in (b"from", b"to", b"subject", b"date", b"message-id"):
+        if names.count(name) != 1:
+            raise Unreadable(f"the letter would hold {names.count(name)} {name.decode()} fields")
+    if b"bcc" in names or b"cc" in names:
+        raise Unreadable("the letter would hold a Cc or Bcc")
+    again = email.message_from_bytes(raw, policy=policy.SMTP)
+    recipients = [each.addr_spec for each in again["To"].addresses]
+    if recipients != [mail.recipient.email] or again["Message-ID"] != mail.message_id:
+        raise Unreadable("the letter would not say what was meant")
+    if str(again["Subject"]) != scrub(mail.subject):
+        raise Unreadable("the letter's subject would not be what was meant")
+
+
+def words_of(raw: bytes) -> tuple[tuple[str, ...], str, str]:
+    """Recipients (To, Cc and Bcc), subject and text of one of our own drafts, as it stands in the mailbox now."""
+    tree = email.message_from_bytes(raw[:READ_CAP])
+    parsed = mailparser.MailParser(tree)
+    parsed.parse()
+    recipients = (*addresses(parsed.to), *addresses(parsed.cc), *addresses(parsed.bcc))
+    text, _ = _text(parsed)
+    return tuple(each.email for each in recipients), scrub(_single(parsed, "subject")), text
+
+
+def key_of(head: bytes) -> tuple[str | None, str | None]:
+    """(draft key, Message-ID) in a header block: how our own work is recognised."""
+    tree = email.message_from_bytes(head)
+    return scrub(str(tree.get(KEY_HEADER, ""))) or None, clean_message_id(str(tree.get("message-id", "")))
+
+
+def key_header(effect_key: str) -> str:
+    """The value of the key field for an effect."""
+    return _hash(effect_key)[:40]
+
+
+def reply_subject(subject: str) -> str:
+    """'Re: …', without piling prefixes up; AW, SV, RV and the like count as one."""
+    bare = re.sub(r"^(?:\s*(?:re|aw|sv|antw|rif|rv|res|tr|ref)\s*(?:\[\d+\])?\s*:)+\s*", "", scrub(subject), flags=re.I)
+    return f"Re: {bare}"[:200].rstrip() if bare else "Re: your message"
+
+
+def _header_address(address: Address) -> HeaderAddress:
+    local, _, domain = address.email.rpartition("@")
+    return HeaderAddress(scrub(address.name), local, domain.encode("idna").decode())
+
+
+def _body(text: str) -> str:
+    """Line ends as one kind, no control characters, one line end at the end."""
+    return unicodedata.normalize("NFC", _clean_text(text)) + "\n"
+
+
+def _needs_encoding(text: str) -> bool:
+    return not text.isascii() or any(len(line) > 900 for line in text.split("\n"))

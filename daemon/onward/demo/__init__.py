@@ -1,0 +1,1 @@
+"""A mailbox to try Onward on: nothing here touches a real account."""

@@ -1,0 +1,61 @@
+"""What folders are called, on servers and on disk, and which of them plays which role.
+
+Pure; shared by every kind of mailbox. Attributes (RFC 6154) outrank names; what the person configured
+outranks both, and is looked at before anyone asks here.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from onward.edges import Role
+
+NAMES: dict[Role, tuple[str, ...]] = {
+    "drafts": (
+        *("drafts", "draft", "entwürfe", "brouillons", "brouillon", "borradores", "concepten", "utkast"),
+        *("rascunhos", "bozze", "koncepty", "kladder", "luonnokset", "wersje robocze", "kopie robocze"),
+        *("szkice", "черновики", "下書き", "草稿箱", "草稿"),
+    ),
+    "sent": (
+        *("sent", "sent items", "sent mail", "sent-mail", "sent messages"),
+        *("gesendet", "gesendete elemente", "gesendete objekte", "gesendete nachrichten"),
+        *("éléments envoyés", "messages envoyés", "envoyés", "enviados", "elementos enviados", "verzonden"),
+        *("verzonden items", "verzonden berichten", "skickat", "skickade", "skickade objekt"),
+        *("itens enviados", "posta inviata", "inviata", "inviati", "odeslané", "sendt", "lähetetyt"),
+        *("wysłane", "elementy wysłane", "отправленные", "送信済み", "已发送"),
+    ),
+    "inbox": ("inbox",),
+}
+_ATTRIBUTES: dict[Role, str] = {"drafts": "\\drafts", "sent": "\\sent"}
+
+
+def find_role(role: Role, listed: Iterable[tuple[Sequence[bytes], bytes | None, str]]) -> str | None:
+    """The folder for a role among (attributes, delimiter, name): by attribute in any case, else by usual name.
+
+    Of several folders of the same name the one nearest to the top is meant.
+    """
+    usable = [
+        ({flag.decode("ascii", "replace").lower() for flag in flags}, (delimiter or b"").decode("latin-1"), name)
+        for flags, delimiter, name in listed
+    ]
+    usable = [each for each in usable if not each[0] & {"\\noselect", "\\nonexistent"}]
+    for flags, _, name in usable:
+        if _ATTRIBUTES.get(role) in flags:
+            return name
+    usable.sort(key=lambda each: each[2].count(each[1]) if each[1] else 0)
+    for wanted in NAMES[role]:
+        for _, delimiter, name in usable:
+            last = name.rpartition(delimiter)[2] if delimiter else name
+            if _plain(last) == wanted:
+                return name
+    return None
+
+
+def no_such_role(role: Role) -> str:
+    """What to tell the person when nothing plays `role`."""
+    return f'no {role.capitalize()} folder found; name it in the configuration: folders.{role} = "…"'
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).strip().lower()

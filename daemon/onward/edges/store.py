@@ -1,0 +1,987 @@
+"""What Onward remembers: every read and write of the SQLite file, one short transaction each.
+
+A Store belongs to one thread. A change of state names the state it expects, so that of two who try the
+second finds nothing to do. Unique keys make every repeat harmless.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from onward.core import mail, tracker
+from onward.core.model import (
+    Address,
+    Application,
+    Busy,
+    Cursor,
+    Decision,
+    DraftState,
+    Effect,
+    EffectKind,
+    EffectState,
+    Known,
+    Label,
+    Message,
+    Prediction,
+    ReflectionState,
+    Refused,
+)
+from onward.edges import Place, db
+
+Row = sqlite3.Row
+
+TWIN_WINDOW = timedelta(days=7)  # the same words from the same sender within this are the same mail
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One draft as the table holds it."""
+
+    id: int
+    message_key: str
+    application_id: int | None
+    account: str
+    kind: str
+    state: DraftState
+    recipient: Address
+    sender: Address
+    subject: str
+    body: str
+    in_reply_to: str | None
+    references: tuple[str, ...]
+    version: int
+    folder: str | None
+    uid: int | None
+    created_at: datetime
+
+    @property
+    def append_key(self) -> str:
+        """The effect that puts this version into the mailbox."""
+        return draft_key(self.message_key, self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEffect:
+    """One effect as the outbox finds it."""
+
+    key: str
+    kind: EffectKind
+    state: EffectState
+    due_at: datetime
+    attempts: int
+    payload: dict[str, str]
+    started_at: datetime | None
+    folder: str | None
+    place: Place | None
+    unchanged: int
+    stage: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reflection:
+    """One session as the table holds it, with the noes it is about."""
+
+    id: int
+    starts_at: datetime
+    ends_at: datetime
+    deadline: datetime
+    reason: str
+    state: ReflectionState
+    sequence: int
+    booked_at: datetime
+    changed_at: datetime
+    about: tuple[tuple[str, str], ...]  # (company, role) of each rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The person's word to send exactly these bytes to exactly this address, once, until it expires."""
+
+    id: int
+    draft_id: int
+    sha256: str
+    raw: bytes
+    mail_from: str
+    recipient: str
+    expires_at: datetime
+    revoked: bool
+
+
+def draft_key(message_key: str, version: int = 1) -> str:
+    """The key of the effect that appends one version of the draft for one rejection."""
+    return f"append_draft:{message_key}" + (f":{version}" if version > 1 else "")
+
+
+class Store:
+    """The rows. Open one per thread; close it when the thread ends."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.connection = db.connect(path)
+        self.on_commit: Callable[[str], None] = lambda name: None  # a test cuts the power here
+
+    def close(self) -> None:
+        """Close the connection; what was committed is on disk."""
+        self.connection.close()
+
+    def _write(self, name: str, change: Callable[[sqlite3.Connection], Any]) -> Any:
+        """Run `change` in one transaction; `on_commit` is told before and after."""
+        self.on_commit(f"before {name}")
+        with db.write(self.connection):
+            result = change(self.connection)
+        self.on_commit(f"after {name}")
+        return result
+
+    def _all(self, sql: str, **values: object) -> list[Row]:
+        return self.connection.execute(sql, values).fetchall()
+
+    def _one(self, sql: str, **values: object) -> Row | None:
+        row: Row | None = self.connection.execute(sql, values).fetchone()
+        return row
+
+    # --- transaction A: what arrived ----------------------------------------------------------------------
+
+    def get_cursor(self, account: str, folder: str) -> tuple[Cursor | None, bool]:
+        """How far a folder has been read, and whether its first look is complete."""
+        row = self._one(
+            "SELECT uidvalidity, uid, first_done FROM cursor WHERE account = :account AND folder = :folder",
+            account=account,
+            folder=folder,
+        )
+        return (None, False) if row is None else (Cursor(row["uidvalidity"], row["uid"]), bool(row["first_done"]))
+
+    def begin_reading(self, account: str, folder: str, uidvalidity: int, uids: Sequence[int]) -> tuple[int, int]:
+        """Count the attempt to read these mails before it is made.
+
+        Returns the attempts made for exactly these, and the most made for any look that held one of them.
+        """
+        values = {
+            "account": account,
+            "folder": folder,
+            "uidvalidity": uidvalidity,
+            "uid_from": min(uids),
+            "uid_to": max(uids),
+        }
+
+        def change(connection: sqlite3.Connection) -> tuple[int, int]:
+            own = connection.execute(
+                """INSERT INTO reading (account, folder, uidvalidity, uid_from, uid_to, attempts)
+                   VALUES (:account, :folder, :uidvalidity, :uid_from, :uid_to, 1)
+                   ON CONFLICT DO UPDATE SET attempts = attempts + 1 RETURNING attempts""",
+                values,
+            ).fetchone()
+            most = connection.execute(
+                """SELECT MAX(attempts) FROM reading
+                   WHERE account = :account AND folder = :folder AND uidvalidity = :uidvalidity
+                     AND uid_from <= :uid_to AND uid_to >= :uid_from""",
+                values,
+            ).fetchone()
+            return int(own[0]), int(most[0])
+
+        counted: tuple[int, int] = self._write("begin_reading", change)
+        return counted
+
+    def receive(
+        self,
+        account: str,
+        folder: str,
+        cursor: Cursor,
+        messages: Sequence[Message],
+        unread: Sequence[tuple[Message, str]] = (),
+    ) -> int:
+        """Transaction A: the messages of one batch and the cursor behind them, together.
+
+        `unread` are mails that could not be read, each with its reason. Returns how many were new.
+        """
+
+        def change(connection: sqlite3.Connection) -> int:
+            new = 0
+            for message in messages:
+                new += self._insert_message(connection, message, "received", None)
+            for message, reason in unread:
+                new += self._insert_message(connection, message, "stuck", reason)
+            self._move_cursor(connection, account, folder, cursor)
+            connection.execute(
+                """DELETE FROM reading WHERE account = :account AND folder = :folder
+                   AND (uidvalidity <> :uidvalidity OR uid_to <= :uid)""",
+                {"account": account, "folder": folder, "uidvalidity": cursor.uidvalidity, "uid": cursor.uid},
+            )
+            return new
+
+        return int(self._write("receive", change))
+
+    def finish_first_look(self, account: str, folder: str) -> None:
+        """The months before are read: from now on only what is new is looked for."""
+        self._write(
+            "finish_first_look",
+            lambda connection: connection.execute(
+                "UPDATE cursor SET first_done = 1 WHERE account = ? AND folder = ?", (account, folder)
+            ),
+        )
+
+    def _move_cursor(self, connection: sqlite3.Connection, account: str, folder: str, cursor: Cursor) -> None:
+        connection.execute(
+            """INSERT INTO cursor (account, folder, uidvalidity, uid)
+               VALUES (:account, :folder, :uidvalidity, :uid)
+               ON CONFLICT DO UPDATE SET
+                 uid = CASE WHEN uidvalidity = :uidvalidity THEN MAX(uid, :uid) ELSE :uid END,
+                 uidvalidity = :uidvalidity""",
+            {
+                "account": account,
+                "folder": folder,
+                "uidvalidity": cursor.uidvalidity,
+                "uid": cursor.uid,
+            },
+        )
+
+    def _insert_message(self, connection: sqlite3.Connection, message: Message, state: str, reason: str | None) -> int:
+        """1 if the message is new. A known Message-ID with other words is kept as a mail of its own."""
+        known = connection.execute("SELECT content_hash FROM message WHERE key = :key", {"key": message.key}).fetchone()
+        if known is not None:
+            if known["content_hash"] == message.content_hash:
+                return 0
+            message = mail.as_other_mail(message)
+        return connection.execute(
+            """INSERT INTO message (key, account, folder, uidvalidity, uid, message_id, content_hash, words_hash,
+                 subject, sender_name, sender_email, reply_to, recipients, copies, refs, sent_at, arrived_at,
+                 noticed_at, text, html_only, calendar_method, signs, flags, state, reason)
+               VALUES (:key, :account, :folder, :uidvalidity, :uid, :message_id, :content_hash, :words_hash,
+                 :subject, :sender_name, :sender_email, :reply_to, :recipients, :copies, :refs, :sent_at,
+                 :arrived_at, :noticed_at, :text, :html_only, :calendar_method, :signs, :flags, :state, :reason)
+               ON CONFLICT DO NOTHING""",
+            {
+                "key": message.key,
+                "account": message.account,
+                "folder": message.folder,
+                "uidvalidity": message.uidvalidity,
+                "uid": message.uid,
+                "message_id": message.message_id,
+                "content_hash": message.content_hash,
+                "words_hash": words_hash(message),
+                "subject": message.subject,
+                "sender_name": message.sender.name if message.sender else None,
+                "sender_email": message.sender.email if message.sender else None,
+                "reply_to": _addresses_out(message.reply_to),
+                "recipients": _addresses_out(message.to),
+                "copies": _addresses_out(message.cc),
+                "refs": json.dumps(message.references),
+                "sent_at": db.stamp(message.sent_at) if message.sent_at else None,
+                "arrived_at": db.stamp(message.arrived_at),
+                "noticed_at": db.stamp(message.noticed_at),
+                "text": message.text,
+                "html_only": int(message.html_only),
+                "calendar_method": message.calendar_method,
+                "signs": json.dumps(sorted(message.signs)),
+                "flags": json.dumps(sorted(message.flags)),
+                "state": state,
+                "reason": reason,
+            },
+        ).rowcount
+
+    # --- what waits to be handled -------------------------------------------------------------------------
+
+    def next_received(self, limit: int = 1) -> list[tuple[Message, int]]:
+        """The messages waiting longest in order of arrival, with the attempts made so far."""
+        rows = self._all(
+            "SELECT * FROM message WHERE state = 'received' ORDER BY attempts, arrived_at, key LIMIT :limit",
+            limit=limit,
+        )
+        return [(_message(row), row["attempts"]) for row in rows]
+
+    def count_attempt(self, keys: Sequence[str]) -> None:
+        """Count the attempts to handle these messages before they are made."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                "UPDATE message SET attempts = attempts + 1 WHERE key = ? AND state = 'received'",
+                [(key,) for key in keys],
+            )
+
+        self._write("count_attempt", change)
+
+    def set_aside(self, key: str, reason: str) -> None:
+        """A message that failed too often becomes stuck, with its reason, where the person sees it."""
+        self._write(
+            "set_aside",
+            lambda connection: connection.execute(
+                "UPDATE message SET state = 'stuck', reason = :reason WHERE key = :key AND state = 'received'",
+                {"key": key, "reason": reason},
+            ),
+        )
+
+    def try_again(self, key: str) -> bool:
+        """A stuck message gets three new attempts. False when it is not stuck (or was never readable)."""
+        return bool(
+            self._write(
+                "try_again",
+                lambda connection: (
+                    connection.execute(
+                        "UPDATE message SET state = 'received', attempts = 0, reason = NULL "
+                        "WHERE key = :key AND state = 'stuck' AND attempts > 0",
+                        {"key": key},
+                    ).rowcount
+                ),
+            )
+        )
+
+    def get_message(self, key: str) -> Message:
+        """One message by its key or the beginning of it. Raises Refused when there is none or several."""
+        rows = self._all(
+            "SELECT * FROM message WHERE key = :key OR (LENGTH(:key) >= 4 AND key LIKE :key || '%') LIMIT 2",
+            key=key,
+        )
+        if len(rows) != 1:
+            raise Refused(
+                f"{'several mails begin' if rows else 'no mail begins'} with {key!r}; see: onward applications"
+            )
+        return _message(rows[0])
+
+    # --- the one read before a decision -------------------------------------------------------------------
+
+    def load_known(self, message: Message, now: datetime) -> Known:
+        """All that bears on one message: applications, twins, corrections, busy times, drafts made today."""
+        correction = self._one(
+            "SELECT label FROM correction WHERE message_key = :key ORDER BY id DESC LIMIT 1", key=message.key
+        )
+        today = self._one(
+            "SELECT COUNT(*) AS n FROM draft WHERE created_at >= :since",
+            since=db.stamp(now - timedelta(days=1)),
+        )
+        return Known(
+            applications=tuple(self.applications()),
+            correction=Label(correction["label"]) if correction else None,
+            twin=self._find_twin(message),
+            busy=self.busy(now),
+            drafts_today=today["n"] if today else 0,
+        )
+
+    def _find_twin(self, message: Message) -> str | None:
+        """An earlier message that is the same mail: its Message-ID in another account, or its very words."""
+        row = self._one(
+            """SELECT key FROM message JOIN verdict ON message_key = key
+               WHERE key <> :key AND label = 'rejection'
+                 AND ((message_id = :message_id AND content_hash = :content_hash)
+                      OR (words_hash = :words_hash AND arrived_at BETWEEN :earliest AND :latest))
+               ORDER BY arrived_at LIMIT 1""",
+            key=message.key,
+            message_id=message.message_id,
+            content_hash=message.content_hash,
+            words_hash=words_hash(message),
+            earliest=db.stamp(message.arrived_at - TWIN_WINDOW),
+            latest=db.stamp(message.arrived_at + TWIN_WINDOW),
+        )
+        return row["key"] if row else None
+
+    def busy(self, now: datetime) -> tuple[Busy, ...]:
+        """Our own sessions to come: no two at the same hour."""
+        rows = self._all(
+            "SELECT starts_at, ends_at FROM reflection WHERE state = 'booked' AND ends_at > :now",
+            now=db.stamp(now),
+        )
+        return tuple(Busy(db.moment(row["starts_at"]), db.moment(row["ends_at"])) for row in rows)
+
+    def applications(self) -> list[Application]:
+        """Every application, its stage and whether it is closed read from its events."""
+        events: dict[int, list[tuple[str, str | None]]] = {}
+        threads: dict[int, set[str]] = {}
+        people: dict[int, dict[str, Address]] = {}
+        rows = self._all(
+            """SELECT application_id, kind, message_key, message_id, refs, sender_name, sender_email, signs
+               FROM event LEFT JOIN message ON message.key = message_key
+               WHERE revoked_at IS NULL ORDER BY event.at, event.id"""
+        )
+        for row in rows:
+            events.setdefault(row["application_id"], []).append((row["kind"], row["message_key"]))
+            if row["message_key"]:
+                thread = threads.setdefault(row["application_id"], set())
+                thread.update(json.loads(row["refs"]))
+                if row["message_id"]:
+                    thread.add(row["message_id"])
+                if row["sender_email"]:
+                    address = Address(row["sender_email"], row["sender_name"] or "")
+                    people.setdefault(row["application_id"], {})[address.email] = address
+        return [
+            tracker.application(
+                id=row["id"],
+                company=row["company"],
+                role=row["role"],
+                requisition=row["requisition"],
+                events=events[row["id"]],
+                thread=frozenset(threads.get(row["id"], ())),
+                people=tuple(people.get(row["id"], {}).values()),
+            )
+            for row in self._all("SELECT * FROM application ORDER BY id")
+            if row["id"] in events
+        ]
+
+    # --- transaction B: what was decided ------------------------------------------------------------------
+
+    def save(
+        self,
+        message: Message,
+        prediction: Prediction,
+        decision: Decision,
+        body: str,
+        effects: Sequence[Effect],
+        now: datetime,
+        keep_text: bool,
+    ) -> int | None:
+        """Transaction B: verdict, application, event, draft, session, question and effects of one message.
+
+        `body` is the letter's text when there is one; `effects` are written with the session's id in
+        place of '{reflection}'. Returns the draft's id. A message that is no longer waiting changes nothing.
+        """
+
+        def change(connection: sqlite3.Connection) -> int | None:
+            return self._save(connection, message, prediction, decision, body, effects, now, keep_text)
+
+        saved: int | None = self._write("save", change)
+        return saved
+
+    def save_quiet(self, settled: Sequence[tuple[Message, Prediction, Decision]], now: datetime) -> None:
+        """Transaction B for many mails at once that cause nothing but a verdict."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            for message, prediction, decision in settled:
+                self._save(connection, message, prediction, decision, "", (), now, keep_text=False)
+
+        self._write("save_quiet", change)
+
+    def _save(
+        self,
+        connection: sqlite3.Connection,
+        message: Message,
+        prediction: Prediction,
+        decision: Decision,
+        body: str,
+        effects: Sequence[Effect],
+        now: datetime,
+        keep_text: bool,
+    ) -> int | None:
+        taken = connection.execute(
+            """UPDATE message SET state = 'handled', text = CASE WHEN :keep THEN text ELSE '' END
+               WHERE key = :key AND state = 'received'""",
+            {"key": message.key, "keep": int(keep_text)},
+        ).rowcount
+        if not taken:
+            return None
+        application_id = self._save_change(connection, message, decision, now)
+        self._save_verdict(connection, message, prediction, decision, application_id, now)
+        draft_id, version = self._save_draft(connection, message, decision, application_id, body, now)
+        reflection_id = self._save_booking(connection, message, decision, now)
+        if decision.question is not None:
+            connection.execute(
+                """INSERT INTO question (kind, message_key, text, asked_at) VALUES (:kind, :key, :text, :now)
+                   ON CONFLICT DO NOTHING""",
+                {
+                    "kind": decision.question.kind,
+                    "key": message.key,
+                    "text": decision.question.text,
+                    "now": db.stamp(now),
+                },
+            )
+        names = {
+            "reflection": str(reflection_id or ""),
+            "draft": str(draft_id or ""),
+            "append": draft_key(message.key, version),
+        }
+        self._wish(connection, effects, now, names)
+        return draft_id
+
+    def _save_change(
+        self, connection: sqlite3.Connection, message: Message, decision: Decision, now: datetime
+    ) -> int | None:
+        change = decision.change
+        if change is None:
+            return None
+        application_id = change.application_id
+        if application_id is None:
+            application_id = connection.execute(
+                "INSERT INTO application (company, role, requisition, created_at) VALUES (?, ?, ?, ?)",
+                (change.company, change.role, change.requisition, db.stamp(message.arrived_at)),
+            ).lastrowid
+        else:  # a later mail may name what an earlier one left out
+            connection.execute(
+                """UPDATE application SET
+                     company = CASE WHEN company = '' THEN :company ELSE company END,
+                     role = CASE WHEN role = '' THEN :role ELSE role END,
+                     requisition = COALESCE(requisition, :requisition)
+                   WHERE id = :id""",
+                {
+                    "id": application_id,
+                    "company": change.company,
+                    "role": change.role,
+                    "requisition": change.requisition,
+                },
+            )
+        connection.execute(
+            """INSERT INTO event (application_id, kind, message_key, at) VALUES (?, ?, ?, ?)
+               ON CONFLICT DO UPDATE SET revoked_at = NULL, application_id = excluded.application_id""",
+            (application_id, change.event, message.key, db.stamp(message.arrived_at)),
+        )
+        return application_id
+
+    def _save_verdict(
+        self,
+        connection: sqlite3.Connection,
+        message: Message,
+        prediction: Prediction,
+        decision: Decision,
+        application_id: int | None,
+        now: datetime,
+    ) -> None:
+        connection.execute(
+            """INSERT OR REPLACE INTO verdict (message_key, label, source, band, confidence, evidence, evidence_start,
+                 evidence_end, language, company, role, contact_name, contact_email, model, reasons, application_id,
+                 stage, decided_at)
+               VALUES (:key, :label, :source, :band, :confidence, :evidence, :start, :end, :language, :company, :role,
+                 :contact_name, :contact_email, :model, :reasons, :application_id, :stage, :now)""",
+            {
+                "key": message.key,
+                "label": decision.verdict.label,
+                "source": decision.verdict.source,
+                "band": decision.verdict.band,
+                "confidence": decision.verdict.confidence,
+                "evidence": prediction.evidence,
+                "start": prediction.evidence_span.start,
+                "end": prediction.evidence_span.end,
+                "language": prediction.language,
+                "company": prediction.company.value if prediction.company else None,
+                "role": prediction.role.value if prediction.role else None,
+                "contact_name": prediction.contact.name if prediction.contact else None,
+                "contact_email": prediction.contact.email if prediction.contact else None,
+                "model": prediction.model,
+                "reasons": json.dumps(decision.reasons),
+                "application_id": application_id,
+                "stage": decision.stage,
+                "now": db.stamp(now),
+            },
+        )
+
+    def _save_draft(
+        self,
+        connection: sqlite3.Connection,
+        message: Message,
+        decision: Decision,
+        application_id: int | None,
+        body: str,
+        now: datetime,
+    ) -> tuple[int | None, int]:
+        """The draft's id and version. One that a correction took back is written anew, as its next version."""
+        letter = decision.letter
+        if letter is None:
+            return None, 1
+        row = connection.execute(
+            """INSERT INTO draft (message_key, application_id, account, kind, state, recipient, recipient_name, sender,
+                 sender_name, subject, body, in_reply_to, refs, created_at)
+               VALUES (:key, :application_id, :account, :kind, 'proposed', :recipient, :recipient_name, :sender,
+                 :sender_name, :subject, :body, :in_reply_to, :refs, :now)
+               ON CONFLICT (message_key) DO UPDATE SET state = 'proposed', version = version + 1, body = excluded.body,
+                 subject = excluded.subject, settled_at = NULL
+               WHERE state = 'discarded'
+               RETURNING id, version""",
+            {
+                "key": message.key,
+                "application_id": application_id,
+                "account": letter.account,
+                "kind": letter.kind,
+                "recipient": letter.recipient.email,
+                "recipient_name": letter.recipient.name,
+                "sender": letter.from_address.email,
+                "sender_name": letter.from_address.name,
+                "subject": letter.subject,
+                "body": body,
+                "in_reply_to": letter.in_reply_to,
+                "refs": json.dumps(letter.references),
+                "now": db.stamp(now),
+            },
+        ).fetchone()
+        return (row["id"], row["version"]) if row is not None else (None, 1)
+
+    def _save_booking(
+        self, connection: sqlite3.Connection, message: Message, decision: Decision, now: datetime
+    ) -> int | None:
+        booking = decision.booking
+        if booking is None:
+            return None
+        reflection_id = connection.execute(
+            """INSERT INTO reflection (starts_at, ends_at, deadline, reason, state, booked_at, changed_at)
+               VALUES (:starts_at, :ends_at, :deadline, :reason, 'booked', :now, :now)""",
+            {
+                "starts_at": db.stamp(booking.slot.starts_at),
+                "ends_at": db.stamp(booking.slot.ends_at),
+                "deadline": db.stamp(booking.deadline),
+                "reason": booking.slot.reason,
+                "now": db.stamp(now),
+            },
+        ).lastrowid
+        connection.execute(
+            "INSERT INTO reflection_rejection (reflection_id, message_key) VALUES (?, ?)",
+            (reflection_id, message.key),
+        )
+        return reflection_id
+
+    def _wish(
+        self,
+        connection: sqlite3.Connection,
+        effects: Iterable[Effect],
+        now: datetime,
+        names: dict[str, str] | None = None,
+    ) -> None:
+        for effect in effects:
+            key, payload = effect.key, dict(effect.payload)
+            for name, value in (names or {}).items():
+                key = key.replace("{" + name + "}", value)
+                payload = {field: text.replace("{" + name + "}", value) for field, text in payload.items()}
+            connection.execute(
+                """INSERT INTO effect (key, kind, state, due_at, payload, created_at)
+                   VALUES (:key, :kind, 'waiting', :due_at, :payload, :now) ON CONFLICT DO NOTHING""",
+                {
+                    "key": key,
+                    "kind": effect.kind,
+                    "due_at": db.stamp(effect.due_at),
+                    "payload": json.dumps(payload, ensure_ascii=False),
+                    "now": db.stamp(now),
+                },
+            )
+
+    # --- the outbox ---------------------------------------------------------------------------------------
+
+    def due_effects(self, now: datetime, limit: int = 100) -> list[OpenEffect]:
+        """Effects to be tried or looked after now, in order of due time."""
+        rows = self._all(
+            """SELECT * FROM effect WHERE state IN ('waiting', 'started') AND due_at <= :now
+               ORDER BY due_at, created_at, key LIMIT :limit""",
+            now=db.stamp(now),
+            limit=limit,
+        )
+        return [_effect(row) for row in rows]
+
+    def next_due(self) -> datetime | None:
+        """When the next effect falls due."""
+        row = self._one("SELECT MIN(due_at) AS due FROM effect WHERE state IN ('waiting', 'started')")
+        return db.moment(row["due"]) if row and row["due"] else None
+
+    def get_effect(self, key: str) -> OpenEffect | None:
+        """One effect, whatever its state."""
+        row = self._one("SELECT * FROM effect WHERE key = :key", key=key)
+        return _effect(row) if row else None
+
+    def mark_started(
+        self,
+        effect: OpenEffect,
+        now: datetime,
+        look_at: datetime,
+        folder: str | None = None,
+        place: Place | None = None,
+    ) -> bool:
+        """Write the intent down before the act: where, and what the folder's numbers were. False: someone was first.
+
+        `look_at` is when to look what became of it, should we not live to say.
+        """
+        return bool(
+            self._write(
+                f"start {effect.kind}",
+                lambda connection: (
+                    connection.execute(
+                        """UPDATE effect SET state = 'started', attempts = attempts + 1, started_at = :now,
+                         due_at = :look_at,
+                         folder = :folder, uidvalidity = :uidvalidity, uidnext = :uidnext, unchanged = 0, stage = NULL
+                       WHERE key = :key AND state = 'waiting'""",
+                        {
+                            "key": effect.key,
+                            "now": db.stamp(now),
+                            "look_at": db.stamp(look_at),
+                            "folder": folder,
+                            "uidvalidity": place.uidvalidity if place else None,
+                            "uidnext": place.uidnext if place else None,
+                        },
+                    ).rowcount
+                ),
+            )
+        )
+
+    def note_stage(self, key: str, stage: str) -> None:
+        """How far a submission has come, before the bytes that take it further leave."""
+        self._write(
+            f"stage {stage}",
+            lambda connection: connection.execute(
+                "UPDATE effect SET stage = :stage WHERE key = :key AND state = 'started'",
+                {"key": key, "stage": stage},
+            ),
+        )
+
+    def look_again(self, key: str, at: datetime, unchanged: int | None = None) -> None:
+        """A started effect is looked after once more at `at`."""
+        self._write(
+            "look_again",
+            lambda connection: connection.execute(
+                """UPDATE effect SET due_at = :at, unchanged = COALESCE(:unchanged, unchanged)
+                   WHERE key = :key AND state = 'started'""",
+                {"key": key, "at": db.stamp(at), "unchanged": unchanged},
+            ),
+        )
+
+    def settle(
+        self,
+        key: str,
+        state: EffectState,
+        now: datetime,
+        *,
+        error: str | None = None,
+        due_at: datetime | None = None,
+        question: str | None = None,
+        then: Callable[[sqlite3.Connection], None] = lambda connection: None,
+        follow: Sequence[Effect] = (),
+    ) -> bool:
+        """An effect leaves 'waiting' or 'started' for `state`; what follows from it is in the same transaction.
+
+        WAITING with a `due_at` is a retry. Returns False when the effect was settled already.
+        """
+
+        def change(connection: sqlite3.Connection) -> bool:
+            changed = connection.execute(
+                """UPDATE effect SET state = :state, last_error = :error, due_at = COALESCE(:due_at, due_at),
+                     settled_at = CASE WHEN :state = 'waiting' THEN NULL ELSE :now END
+                   WHERE key = :key AND state IN ('waiting', 'started')""",
+                {
+                    "key": key,
+                    "state": state,
+                    "error": error,
+                    "due_at": db.stamp(due_at) if due_at else None,
+                    "now": db.stamp(now),
+                },
+            ).rowcount
+            if not changed:
+                return False
+            if question is not None:
+                connection.execute(
+                    """INSERT INTO question (kind, effect_key, text, asked_at) VALUES ('effect', :key, :text, :now)
+                       ON CONFLICT DO UPDATE SET text = :text, asked_at = :now, answered_at = NULL, answer = NULL""",
+                    {"key": key, "text": question, "now": db.stamp(now)},
+                )
+            then(connection)
+            self._wish(connection, follow, now)
+            return True
+
+        return bool(self._write(f"settle {state}", change))
+
+    def draft_settled(
+        self,
+        draft_id: int,
+        state: DraftState,
+        now: datetime,
+        place: Place | None = None,
+        folder: str | None = None,
+    ) -> Callable[[sqlite3.Connection], None]:
+        """The change to a draft that goes with settling its effect."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                """UPDATE draft SET state = :state, folder = COALESCE(:folder, folder),
+                     uidvalidity = COALESCE(:uidvalidity, uidvalidity), uid = COALESCE(:uid, uid), settled_at = :now
+                   WHERE id = :id AND state NOT IN ('discarded', 'sent')""",
+                {
+                    "id": draft_id,
+                    "state": state,
+                    "folder": folder,
+                    "uidvalidity": place.uidvalidity if place else None,
+                    "uid": place.uidnext if place else None,
+                    "now": db.stamp(now),
+                },
+            )
+
+        return change
+
+    def change(self, name: str, apply: Callable[[sqlite3.Connection], Any]) -> Any:
+        """Transaction C: what a person wished, written down in one piece."""
+        return self._write(name, apply)
+
+    def wish(self, connection: sqlite3.Connection, effects: Iterable[Effect], now: datetime) -> None:
+        """Add effects inside a transaction of `change`."""
+        self._wish(connection, effects, now)
+
+    def put_effects(self, effects: Sequence[Effect], now: datetime) -> None:
+        """Add effects in a transaction of their own."""
+        self._write("wish", lambda connection: self._wish(connection, effects, now))
+
+    # --- reading for people -------------------------------------------------------------------------------
+
+    def rows(self, sql: str, **values: object) -> list[dict[str, Any]]:
+        """A listing as plain dictionaries. `sql` is ours, `values` are bound."""
+        return [dict(row) for row in self._all(sql, **values)]
+
+    def find_draft(self, draft_id: int) -> Draft | None:
+        """One draft by its number."""
+        row = self._one("SELECT * FROM draft WHERE id = :id", id=draft_id)
+        return _draft(row) if row else None
+
+    def find_grant(self, grant_id: int) -> Grant | None:
+        """One grant by its number."""
+        row = self._one("SELECT * FROM send_grant WHERE id = :id", id=grant_id)
+        if row is None:
+            return None
+        return Grant(
+            id=row["id"],
+            draft_id=row["draft_id"],
+            sha256=row["sha256"],
+            raw=bytes(row["raw"]),
+            mail_from=row["mail_from"],
+            recipient=row["recipient"],
+            expires_at=db.moment(row["expires_at"]),
+            revoked=row["revoked_at"] is not None,
+        )
+
+    def drafts(self, states: Sequence[DraftState] | None = None) -> list[Draft]:
+        """Drafts, newest first, of the given states or all."""
+        rows = self._all("SELECT * FROM draft ORDER BY id DESC")
+        return [_draft(row) for row in rows if states is None or row["state"] in states]
+
+    def find_reflection(self, reflection_id: int) -> Reflection | None:
+        """One session by its number."""
+        return next((each for each in self.reflections() if each.id == reflection_id), None)
+
+    def reflections(self) -> list[Reflection]:
+        """Every session, in order of time, with the noes it is about."""
+        about: dict[int, list[tuple[str, str]]] = {}
+        for row in self._all(
+            """SELECT reflection_id, COALESCE(application.company, verdict.company, '') AS company,
+                 COALESCE(application.role, verdict.role, '') AS role
+               FROM reflection_rejection
+               LEFT JOIN verdict USING (message_key) LEFT JOIN application ON application.id = application_id"""
+        ):
+            about.setdefault(row["reflection_id"], []).append((row["company"], row["role"]))
+        return [
+            Reflection(
+                id=row["id"],
+                starts_at=db.moment(row["starts_at"]),
+                ends_at=db.moment(row["ends_at"]),
+                deadline=db.moment(row["deadline"]),
+                reason=row["reason"],
+                state=ReflectionState(row["state"]),
+                sequence=row["sequence"],
+                booked_at=db.moment(row["booked_at"]),
+                changed_at=db.moment(row["changed_at"]),
+                about=tuple(about.get(row["id"], ())),
+            )
+            for row in self._all("SELECT * FROM reflection ORDER BY starts_at, id")
+        ]
+
+    # --- small facts --------------------------------------------------------------------------------------
+
+    def note_health(self, name: str, value: str, now: datetime) -> None:
+        """The last word of a thread or an edge."""
+        self._write(
+            "health",
+            lambda connection: connection.execute(
+                """INSERT INTO health (name, value, at) VALUES (:name, :value, :now)
+                   ON CONFLICT DO UPDATE SET value = :value, at = :now""",
+                {"name": name, "value": value, "now": db.stamp(now)},
+            ),
+        )
+
+    def health(self) -> dict[str, tuple[str, datetime]]:
+        """All last words."""
+        return {row["name"]: (row["value"], db.moment(row["at"])) for row in self._all("SELECT * FROM health")}
+
+    def prune(self, now: datetime, keep: timedelta) -> int:
+        """Drop the text of settled mails that have nothing to do with the search, once no answer is possible."""
+        return int(
+            self._write(
+                "prune",
+                lambda connection: (
+                    connection.execute(
+                        """UPDATE message SET text = '' WHERE state = 'handled' AND text <> '' AND arrived_at < :before
+                         AND key IN (SELECT message_key FROM verdict WHERE label = 'other')""",
+                        {"before": db.stamp(now - keep)},
+                    ).rowcount
+                ),
+            )
+        )
+
+
+def words_hash(message: Message) -> str:
+    """SHA-256 over sender, subject and text alone: the same words under another Message-ID and date."""
+    sender = message.sender.email if message.sender else ""
+    words = " ".join(f"{sender} {message.subject} {message.text}".lower().split())
+    return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()
+
+
+def _addresses_out(found: Sequence[Address]) -> str:
+    return json.dumps([[each.email, each.name] for each in found], ensure_ascii=False)
+
+
+def _addresses_in(text: str) -> tuple[Address, ...]:
+    return tuple(Address(email, name) for email, name in json.loads(text))
+
+
+def _message(row: Row) -> Message:
+    return Message(
+        key=row["key"],
+        account=row["account"],
+        folder=row["folder"],
+        uidvalidity=row["uidvalidity"],
+        uid=row["uid"],
+        arrived_at=db.moment(row["arrived_at"]),
+        noticed_at=db.moment(row["noticed_at"]),
+        message_id=row["message_id"],
+        content_hash=row["content_hash"],
+        subject=row["subject"],
+        sender=Address(row["sender_email"], row["sender_name"] or "") if row["sender_email"] else None,
+        reply_to=_addresses_in(row["reply_to"]),
+        to=_addresses_in(row["recipients"]),
+        cc=_addresses_in(row["copies"]),
+        references=tuple(json.loads(row["refs"])),
+        sent_at=db.moment(row["sent_at"]) if row["sent_at"] else None,
+        text=row["text"],
+        html_only=bool(row["html_only"]),
+        calendar_method=row["calendar_method"],
+        signs=frozenset(json.loads(row["signs"])),
+        flags=frozenset(json.loads(row["flags"])),
+    )
+
+
+def _effect(row: Row) -> OpenEffect:
+    return OpenEffect(
+        key=row["key"],
+        kind=EffectKind(row["kind"]),
+        state=EffectState(row["state"]),
+        due_at=db.moment(row["due_at"]),
+        attempts=row["attempts"],
+        payload=json.loads(row["payload"]),
+        started_at=db.moment(row["started_at"]) if row["started_at"] else None,
+        folder=row["folder"],
+        place=Place(row["uidvalidity"], row["uidnext"]) if row["uidvalidity"] is not None else None,
+        unchanged=row["unchanged"],
+        stage=row["stage"],
+        created_at=db.moment(row["created_at"]),
+    )
+
+
+def _draft(row: Row) -> Draft:
+    return Draft(
+        id=row["id"],
+        message_key=row["message_key"],
+        application_id=row["application_id"],
+        account=row["account"],
+        kind=row["kind"],
+        state=DraftState(row["state"]),
+        recipient=Address(row["recipient"], row["recipient_name"]),
+        sender=Address(row["sender"], row["sender_name"]),
+        subject=row["subject"],
+        body=row["body"],
+        in_reply_to=row["in_reply_to"],
+        references=tuple(json.loads(row["refs"])),
+        version=row["version"],
+        folder=row["folder"],
+        uid=row["uid"],
+        created_at=db.moment(row["created_at"]),
+    )

@@ -1,0 +1,228 @@
+"""The two transactions every mail passes through: received, then handled.
+
+`receive` reads raw mail and stores it together with the cursor behind it. `handle_next` takes what waits,
+asks the classifier, lets the core decide, and stores the decision with everything that follows from it.
+Attempts are counted before they are made; the third failure sets a mail aside with its reason.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from onward.core import agenda, mail
+from onward.core.decide import decide
+from onward.core.model import (
+    Band,
+    ConfigError,
+    Cursor,
+    Decision,
+    Effect,
+    EffectKind,
+    Known,
+    Label,
+    Letter,
+    Message,
+    Policy,
+    Prediction,
+    RawMail,
+    Unreadable,
+)
+from onward.edges import Batch
+from onward.edges.render import Renderer
+from onward.edges.store import Store
+
+log = logging.getLogger("onward")
+
+STRIKES = 3  # attempts, counted before they are made, after which a mail is set aside
+HANDLED_AT_ONCE = 100
+
+
+class Classifier(Protocol):
+    """What reads a message and gives advice. `onward_classifiers.score.Classifier` is ours."""
+
+    def predict(self, message: Message) -> Prediction:
+        """Label, confidence, evidence and what was extracted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one message: for rehearse, the demo and the log."""
+
+    message: Message
+    prediction: Prediction
+    decision: Decision
+    body: str = ""  # the letter's text
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Everything between a raw mail and the rows that follow from it. Belongs to the store's thread."""
+
+    store: Store
+    classifier: Classifier
+    renderer: Renderer
+    policy: Policy
+    clock: Callable[[], datetime]
+    channels: tuple[EffectKind, ...] = (EffectKind.NOTIFY_MAIL, EffectKind.NOTIFY_DESKTOP)
+    on_outcome: Callable[[Outcome], None] = lambda outcome: None
+
+    # --- receive ------------------------------------------------------------------------------------------
+
+    def receive(self, account: str, folder: str, batch: Batch) -> int:
+        """Transaction A for one batch. Returns how many messages are new."""
+        if not batch.mails:
+            return self.store.receive(account, folder, batch.cursor, ())
+        own, most = self.store.begin_reading(
+            account, folder, batch.cursor.uidvalidity, [each.uid for each in batch.mails]
+        )
+        if most == 1 or len(batch.mails) == 1:
+            return self._receive(account, folder, batch.cursor, batch.mails, own)
+        new = 0  # a look at these was cut short before: one at a time, so that only the culprit is set aside
+        for each in batch.mails:
+            own, _ = self.store.begin_reading(account, folder, each.uidvalidity, [each.uid])
+            new += self._receive(account, folder, Cursor(each.uidvalidity, each.uid), [each], own)
+        return new + self.store.receive(account, folder, batch.cursor, ())
+
+    def _receive(self, account: str, folder: str, cursor: Cursor, mails: Sequence[RawMail], attempt: int) -> int:
+        messages: list[Message] = []
+        unread: list[tuple[Message, str]] = []
+        for each in mails:
+            try:
+                if attempt > STRIKES:
+                    raise Unreadable(f"reading it was cut short {STRIKES} times")
+                messages.append(mail.read(each, account, self.clock(), self.policy.own_addresses))
+            except Unreadable as error:
+                unread.append((self._unread(account, each), str(error)))
+                log.warning("set aside account=%s uid=%d", account, each.uid)
+        return self.store.receive(account, folder, cursor, messages, unread)
+
+    def _unread(self, account: str, each: RawMail) -> Message:
+        """A stand-in for a mail that could not be read, known by its bytes or, without any, by its place."""
+        place = f"{each.folder} {each.uidvalidity} {each.uid}"
+        identity = mail.fingerprint(each.raw) if each.raw else place
+        return Message(
+            key=mail.message_key(account, identity),
+            account=account,
+            folder=each.folder,
+            uidvalidity=each.uidvalidity,
+            uid=each.uid,
+            arrived_at=each.arrived_at,
+            noticed_at=self.clock(),
+            message_id=None,
+            content_hash=identity,
+            subject="(not readable)",
+        )
+
+    # --- handle -------------------------------------------------------------------------------------------
+
+    def handle_next(self) -> int:
+        """Handle what waits longest, many at once where nothing follows from them. Returns how many."""
+        waiting = self.store.next_received(HANDLED_AT_ONCE)
+        if not waiting:
+            return 0
+        fresh = [message for message, attempts in waiting if attempts == 0]
+        if not fresh:
+            message, attempts = waiting[0]
+            self._handle_alone(message, attempts)
+            return 1
+        self.store.count_attempt([message.key for message in fresh])
+        self._handle_together(fresh)
+        return len(fresh)
+
+    def _handle_together(self, messages: Sequence[Message]) -> None:
+        """One attempt for each of these. Mails that cause nothing but a verdict share a transaction."""
+        quiet: list[tuple[Message, Prediction, Decision]] = []
+        eventful: list[tuple[Message, Prediction]] = []
+        for message in messages:
+            try:
+                prediction = self.classifier.predict(message)
+                decision = decide(message, prediction, Known(), self.policy, self.clock())
+            except Exception as error:  # one odd mail never stops the others
+                self._failed(message, error, 1)
+                continue
+            recent = self.clock() - message.arrived_at <= self.policy.answer_within
+            if prediction.label is Label.OTHER and decision.verdict.band is Band.LEAVE and not recent:
+                quiet.append((message, prediction, decision))
+            else:
+                eventful.append((message, prediction))
+        if quiet:
+            self.store.save_quiet(quiet, self.clock())
+            for message, prediction, decision in quiet:
+                self.on_outcome(Outcome(message, prediction, decision))
+        for message, prediction in eventful:
+            try:
+                self._decide_and_save(message, prediction)
+            except Exception as error:  # as above; anything but a crash of the process is counted and set aside
+                self._failed(message, error, 1)
+
+    def _handle_alone(self, message: Message, attempts: int) -> None:
+        if attempts >= STRIKES:
+            self.store.set_aside(message.key, f"handling it was cut short {STRIKES} times")
+            return
+        self.store.count_attempt([message.key])
+        try:
+            self._decide_and_save(message, self.classifier.predict(message))
+        except Exception as error:  # the third time, the mail is set aside where the person sees it
+            self._failed(message, error, attempts + 1)
+
+    def _failed(self, message: Message, error: Exception, attempts: int) -> None:
+        log.warning("failed message=%s attempt=%d error=%s", message.key[:8], attempts, type(error).__name__)
+        if attempts >= STRIKES:
+            self.store.set_aside(message.key, f"{type(error).__name__}: {mail.scrub(str(error))[:200]}")
+
+    def _decide_and_save(self, message: Message, prediction: Prediction) -> None:
+        """Steps 6 to 8 of a mail's life: one read, one decision, one transaction."""
+        now = self.clock()
+        known = self.store.load_known(message, now)
+        decision = decide(message, prediction, known, self.policy, now)
+        decision, body = self._write(decision)
+        recent = now - message.arrived_at <= self.policy.answer_within
+        keep_text = recent or decision.verdict.label is not Label.OTHER
+        self.store.save(message, prediction, decision, body, self._effects(decision, now), now, keep_text)
+        log.info(
+            "decided message=%s verdict=%s band=%s confidence=%.2f model=%s draft=%s session=%s",
+            message.key[:8],
+            decision.verdict.label,
+            decision.verdict.band,
+            decision.verdict.confidence,
+            prediction.model,
+            decision.letter is not None,
+            decision.booking is not None,
+        )
+        self.on_outcome(Outcome(message, prediction, decision, body))
+
+    def _write(self, decision: Decision) -> tuple[Decision, str]:
+        """The letter's words. A broken template costs the letter, never the session."""
+        if decision.letter is None:
+            return decision, ""
+        try:
+            return decision, self.renderer.fill(letter_template(decision.letter), decision.letter.facts)
+        except ConfigError as error:
+            return replace(decision, letter=None, reasons=(*decision.reasons, f"no letter: {error}")), ""
+
+    def _effects(self, decision: Decision, now: datetime) -> list[Effect]:
+        """The outward acts a decision wishes for. The store fills in '{append}', '{draft}' and '{reflection}'."""
+        effects: list[Effect] = []
+        if decision.letter is not None:
+            effects.append(Effect("{append}", EffectKind.APPEND_DRAFT, now, {"draft": "{draft}"}))
+        if decision.booking is not None:
+            booking = decision.booking
+            effects += agenda.session_effects(
+                "{reflection}", 0, booking.slot.starts_at, booking.reminders, self.channels, now
+            )
+        return effects
+
+
+def letter_template(letter: Letter) -> str:
+    """The template's name; English where a language has none yet."""
+    return f"letters/en/{letter.kind}.txt"
+
+
+def keep_texts_for(policy: Policy) -> timedelta:
+    """How long the text of a mail that has nothing to do with the search is kept: while it could be answered."""
+    return policy.answer_within + timedelta(days=1)

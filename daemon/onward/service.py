@@ -1,0 +1,373 @@
+"""Threads, stop signal, tick, heartbeats: what keeps the flow moving, unattended.
+
+One watcher per account fetches; one worker decides and acts; a ticker wakes them, asks for what has come due
+and feeds the watchdog, which happens only when every thread has made progress. Wishes of the person come in
+as rows, whoever wrote them. What is due is always read from the table, never remembered here.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from onward.config import AccountConfig, Config
+from onward.core.model import (
+    Address,
+    EdgeError,
+    EffectKind,
+    Permanent,
+    SignInRefused,
+    Temporary,
+)
+from onward.edges import Mailbox, notify, secrets, smtp
+from onward.edges.files import only_one
+from onward.edges.imap import ImapMailbox, ImapServer
+from onward.edges.maildir import MaildirMailbox
+from onward.edges.render import Renderer
+from onward.edges.store import Store
+from onward.outbox import Identity, Outbox, Patience
+from onward.pipeline import Classifier, Outcome, Pipeline, keep_texts_for
+
+log = logging.getLogger("onward")
+
+TICK = 30.0  # seconds; never sleep longer, so that a suspended machine catches up at once
+LOOK_FOR_WISHES = 2.0  # seconds between two looks at what the person wished meanwhile
+WATCHER_SILENCE = 150.0  # seconds a watcher may be silent: a read timeout and a reconnect
+WORKER_SILENCE = 900.0  # … and the worker: a server may take ten minutes to answer the final dot
+SIGN_IN_TRIES = 3
+FIRST_WAIT, LAST_WAIT = 5.0, 900.0  # seconds between attempts to reach a server, with jitter
+
+Progress = Callable[[str, int, int], None]
+
+
+def utc_now() -> datetime:
+    """The clock everything else is handed."""
+    return datetime.now(UTC)
+
+
+def open_mailbox(account: AccountConfig, config: Config, on_progress: Callable[[], None] = lambda: None) -> Mailbox:
+    """The account's mailbox, not yet connected. Raises ConfigError when it cannot be signed in to."""
+    if account.kind == "maildir":
+        assert account.path is not None  # config.parse saw to it
+        return MaildirMailbox(account.path, config.home, dict(account.roles), on_progress)
+    server = ImapServer(
+        host=account.host,
+        port=account.port,
+        user=account.user,
+        password=secrets.resolve(account.secret, account.name),
+        security=account.security,
+        ca_file=account.ca_file,
+        folders=dict(account.roles),
+    )
+    return ImapMailbox(server, on_progress)
+
+
+def smtp_server(account: AccountConfig) -> smtp.SmtpServer | None:
+    """Where the account hands mail over, or None when nothing is configured."""
+    if account.smtp is None:
+        return None
+    password = secrets.resolve(account.smtp.secret, account.name) if account.smtp.secret else None
+    return smtp.SmtpServer(
+        host=account.smtp.host,
+        port=account.smtp.port,
+        security=account.smtp.security,
+        user=account.smtp.user if password else "",
+        password=password,
+        ca_file=account.smtp.ca_file,
+    )
+
+
+def identity_for(account: AccountConfig, config: Config) -> Identity:
+    """How the outbox reaches one account."""
+    server = smtp_server(account)
+    submit = None
+    if server is not None:
+        reached = server
+
+        def submit(raw: bytes, mail_from: str, recipients: object, on_stage: Callable[[str], None]) -> None:
+            smtp.submit(reached, raw, mail_from, recipients, on_stage)  # type: ignore[arg-type]
+
+    return Identity(
+        open_mailbox=lambda: open_mailbox(account, config),
+        address=Address(account.addresses[0], config.name),
+        submit=submit,
+        file_sent=account.smtp.file_sent if account.smtp else True,
+    )
+
+
+def channels_for(config: Config) -> tuple[EffectKind, ...]:
+    """The ways the person wants to be reminded."""
+    wanted = {EffectKind.NOTIFY_MAIL: config.remind_by_mail, EffectKind.NOTIFY_DESKTOP: config.remind_on_desktop}
+    return tuple(kind for kind, on in wanted.items() if on)
+
+
+@dataclass
+class Heartbeats:
+    """When each thread last got somewhere, and how long it may be silent."""
+
+    clock: Callable[[], float] = time.monotonic
+    _last: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def beat(self, name: str, allowance: float) -> None:
+        """The thread `name` has made progress."""
+        self._last[name] = (self.clock(), allowance)
+
+    def silent(self) -> list[str]:
+        """Threads that have been silent for longer than they may."""
+        now = self.clock()
+        return [name for name, (last, allowance) in list(self._last.items()) if now - last > allowance]
+
+
+@dataclass
+class Service:
+    """The program as it runs. `run` blocks until `stop`; `run_once` does one round and returns."""
+
+    config: Config
+    classifier: Classifier
+    clock: Callable[[], datetime] = utc_now
+    patience: Patience = field(default_factory=Patience)
+    on_progress: Progress = lambda account, done, total: None  # the first look over past months
+    on_outcome: Callable[[Outcome], None] = lambda outcome: None
+    on_ready: Callable[[], None] = lambda: None
+    mailboxes: Mapping[str, Callable[[], Mailbox]] = field(default_factory=dict)  # for tests: account -> mailbox
+    heartbeats: Heartbeats = field(default_factory=Heartbeats)
+    failure: BaseException | None = None
+
+    def __post_init__(self) -> None:
+        self._stopping = threading.Event()
+        self._work = threading.Event()  # something arrived or fell due
+        self._watching: dict[str, Mailbox] = {}
+        self._looked: set[str] = set()  # accounts whose first look is done
+        self.renderer = Renderer(self.config.templates)
+
+    # --- running ------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Watch, decide and act until told to stop. Raises Refused when another Onward holds the home."""
+        with only_one(self.config.home):
+            Store(self.config.database).close()  # the schema is brought up to date before threads open it
+            threads = [
+                threading.Thread(target=self._guarded, args=(self._watch, account), name=f"watch {account.name}")
+                for account in self.config.accounts
+            ]
+            threads.append(threading.Thread(target=self._guarded, args=(self._work_on,), name="worker"))
+            ticker = self._start_ticker()
+            notify.sd_notify("READY=1")
+            for thread in threads:
+                thread.start()
+            try:
+                self._stopping.wait()
+            finally:
+                notify.sd_notify("STOPPING=1")
+                self.stop()
+                ticker.shutdown(wait=False)
+                for thread in threads:
+                    thread.join(timeout=10)
+            if self.failure is not None:
+                raise self.failure
+
+    def run_once(self) -> int:
+        """One look at every folder, everything handled, everything due tried. Returns how many mails were handled."""
+        with only_one(self.config.home):
+            store = Store(self.config.database)
+            pipeline, outbox = self._pipeline(store), self._outbox(store)
+            handled = 0
+            try:
+                for account in self.config.accounts:
+                    mailbox = self._open(account)
+                    try:
+                        for folder in account.folders:
+                            self._look(pipeline, mailbox, account, folder)
+                    finally:
+                        mailbox.close()
+                while some := pipeline.handle_next():
+                    handled += some
+                while outbox.run_due():
+                    pass
+            finally:
+                store.close()
+            return handled
+
+    def stop(self) -> None:
+        """End all threads soon. Safe from any thread and from a signal handler."""
+        self._stopping.set()
+        self._work.set()
+        for mailbox in list(self._watching.values()):
+            mailbox.stop_waiting()
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._work.set()
+
+    def _guarded(self, target: Callable[..., None], *arguments: object) -> None:
+        """A thread that dies takes the process along: systemd starts it anew, nothing is lost."""
+        try:
+            target(*arguments)
+        except BaseException as error:
+            log.exception("thread died")
+            self.failure = error
+            self.stop()
+
+    def _start_ticker(self) -> BackgroundScheduler:
+        """APScheduler as a clockwork only: in memory, idempotent, late is better than never."""
+        ticker = BackgroundScheduler(timezone=UTC)
+        ticker.add_job(self._tick, "interval", seconds=TICK, misfire_grace_time=None, coalesce=True, max_instances=1)
+        ticker.start()
+        return ticker
+
+    def _tick(self) -> None:
+        self._work.set()
+        silent = self.heartbeats.silent()
+        if not silent:
+            notify.sd_notify("WATCHDOG=1")
+        else:
+            log.error("no progress threads=%s", ",".join(silent))
+
+    # --- the watcher --------------------------------------------------------------------------------------
+
+    def _watch(self, account: AccountConfig) -> None:
+        """Fetch, wait, fetch: every wake, connect and timeout leads to the same look."""
+        name = f"watch {account.name}"
+        store = Store(self.config.database)
+        pipeline = self._pipeline(store)
+
+        def beat() -> None:
+            self.heartbeats.beat(name, WATCHER_SILENCE)
+
+        mailbox = self._open(account, beat)
+        self._watching[account.name] = mailbox
+        failures = refusals = 0
+        try:
+            while not self._stopping.is_set():
+                beat()
+                try:
+                    for folder in account.folders:
+                        self._look(pipeline, mailbox, account, folder)
+                    if failures or account.name not in self._looked:
+                        store.note_health(name, "ok", self.clock())
+                    failures = refusals = 0
+                    self._ready(account)
+                    mailbox.wait(account.folders[0], account.poll_seconds * random.uniform(0.9, 1.0))
+                except Temporary as error:
+                    failures += 1
+                    store.note_health(name, str(error), self.clock())
+                    self._pause(name, max(_backoff(failures), error.wait.total_seconds() if error.wait else 0.0))
+                except SignInRefused as error:
+                    refusals += 1
+                    store.note_health(name, str(error), self.clock())
+                    if refusals >= SIGN_IN_TRIES:
+                        self._tell_sign_in(store, name, account, error)
+                        self._pause(name, float("inf"))
+                    self._pause(name, 30.0 * refusals)
+                except Permanent as error:
+                    failures += 1
+                    store.note_health(name, str(error), self.clock())
+                    self._pause(name, LAST_WAIT)
+        finally:
+            self._watching.pop(account.name, None)
+            mailbox.close()
+            store.close()
+
+    def _look(self, pipeline: Pipeline, mailbox: Mailbox, account: AccountConfig, folder: str) -> None:
+        """Everything new in one folder, received batch by batch; interrupted, it goes on from the last."""
+        cursor, first_done = pipeline.store.get_cursor(account.name, folder)
+        since = self.clock() - self.config.learn
+        batches = mailbox.fetch_after(folder, cursor, since)
+        for batch in batches:
+            new = pipeline.receive(account.name, folder, batch)
+            if new:
+                self._work.set()
+            if not first_done and batch.total:
+                self.on_progress(account.name, batch.done, batch.total)
+            if self._stopping.is_set():
+                return
+        if not first_done:
+            pipeline.store.finish_first_look(account.name, folder)
+
+    def _ready(self, account: AccountConfig) -> None:
+        """The first time every account has been looked at, we are up."""
+        if account.name in self._looked:
+            return
+        self._looked.add(account.name)
+        log.info("watching account=%s", account.name)
+        if len(self._looked) == len(self.config.accounts):
+            self.on_ready()
+
+    def _pause(self, name: str, seconds: float) -> None:
+        """Wait, alive, unless the program stops."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.heartbeats.beat(name, WATCHER_SILENCE)
+            if self._stopping.wait(min(left, TICK)):
+                return
+
+    def _tell_sign_in(self, store: Store, name: str, account: AccountConfig, error: EdgeError) -> None:
+        words = f"{error}. Onward stopped trying; mend the password, then restart it. See: onward doctor"
+        store.note_health(name, words, self.clock())
+        log.error("sign-in refused account=%s", account.name)
+        notify.desktop("Onward cannot read your mail", words, f"sign-in-{account.name}")
+
+    # --- the worker ---------------------------------------------------------------------------------------
+
+    def _work_on(self) -> None:
+        """Handle what was received, carry out what is due, and wait for more."""
+        store = Store(self.config.database)
+        pipeline, outbox = self._pipeline(store), self._outbox(store)
+        pruned_at = self.clock() - timedelta(days=1)
+        try:
+            while not self._stopping.is_set():
+                self.heartbeats.beat("worker", WORKER_SILENCE)
+                self._work.clear()
+                handled = pipeline.handle_next()
+                due = store.next_due()
+                if due is not None and due <= self.clock():
+                    outbox.run_due()
+                elif not handled:
+                    if self.clock() - pruned_at >= timedelta(days=1):
+                        pruned_at = self.clock()
+                        store.prune(pruned_at, keep_texts_for(self.config.policy))
+                    self._work.wait(LOOK_FOR_WISHES)
+        finally:
+            outbox.close()
+            store.close()
+
+    # --- parts --------------------------------------------------------------------------------------------
+
+    def _open(self, account: AccountConfig, beat: Callable[[], None] = lambda: None) -> Mailbox:
+        opened = self.mailboxes.get(account.name)
+        return opened() if opened is not None else open_mailbox(account, self.config, beat)
+
+    def _pipeline(self, store: Store) -> Pipeline:
+        return Pipeline(
+            store=store,
+            classifier=self.classifier,
+            renderer=self.renderer,
+            policy=self.config.policy,
+            clock=self.clock,
+            channels=channels_for(self.config),
+            on_outcome=self.on_outcome,
+        )
+
+    def _outbox(self, store: Store) -> Outbox:
+        return Outbox(
+            store=store,
+            identities={account.name: identity_for(account, self.config) for account in self.config.accounts},
+            renderer=self.renderer,
+            policy=self.config.policy,
+            clock=self.clock,
+            calendar_file=self.config.home / "reflections.ics",
+            desktop=notify.desktop,
+            patience=self.patience,
+        )
+
+
+def _backoff(failures: int) -> float:
+    """Seconds until the next attempt: doubling, with jitter, a quarter of an hour at most."""
+    return float(min(FIRST_WAIT * 2 ** (failures - 1), LAST_WAIT) * random.uniform(0.5, 1.0))
