@@ -27,6 +27,7 @@ def features(message: Message, prepared: Prepared) -> list[str]:
     found += [f"s:{word}" for word in subject]
     found += [f"s:{first} {second}" for first, second in zip(subject, subject[1:], strict=False)]
     found += [f"s:{idea}" for idea in map(idea_of, subject) if idea]
+    found += absent_features(found)
     found += header_features(message, prepared)
     return found
 
@@ -58,11 +59,21 @@ def idea_features(body: list[str]) -> list[str]:
         if not idea:
             continue
         found.append(idea)
-        for before, other in near[-3:]:
+        for before, other in near[-4:]:
             if place - before <= NEAR and other != idea:
                 found.append(f"{other}>{idea}")
         near.append((place, idea))
     return found
+
+
+def absent_features(found: Iterable[str]) -> list[str]:
+    """Which groups of ideas a mail does not hold, in text or subject."""
+    there = set(found)
+    return [
+        "no " + " ".join(group)
+        for group in _ABSENT
+        if not any(idea in there or f"s:{idea}" in there for idea in group)
+    ]
 
 
 def header_features(message: Message, prepared: Prepared) -> list[str]:
@@ -128,45 +139,89 @@ _AUTOMATIC = re.compile(
 )
 _IDEA = _ideas(
     {
-        "APPLY": "applic apply applied applying bewerb beworben candidatu postul$ postula postulé sollicit ansök "
-        "ansokan sökt$ candidat candidac candidei candidó inscripción cv$ résumé resume$ lebenslauf currículum",
-        "POST": "position$ positions$ role$ roles$ vacanc job$ jobs$ stelle$ stellen$ position poste$ puesto vacante "
-        "vacature functie$ rol$ baan$ tjänst roll$ jobb vaga$ vagas$ cargo$ posto$ posizione ruolo offre$ emploi "
-        "opening$ openings$ internship praktikum stage$ opportunit oportunidad oportunidade gelegenheit",
-        "PEOPLE": "recruit hiring talent hr$ personal$ rekryter recursos personalabteilung selection$ selección "
-        "seleção selezione werving applicants$ applicant$ candidates$ bewerber kandidat kandidaat kandidaten",
-        "TALK": "interview gespräch vorstellungsgespr entretien entrevista colloquio intervju gesprek kennenlern conversation$",
-        "NOT": "not$ n't cannot$ can't$ won't$ didn't$ don't$ isn't$ wasn't$ haven't$ unable unsuccessful nicht$ kein "
-        "pas$ aucun no$ non$ niet$ geen$ inte$ ej$ inga$ ingen$ não$ nao$ without$ never$ nie$ sin$ ohne$ neither$",
-        "SORRY": "unfortunate sorry regret leider bedauer tut$ malheureus regrett désol lamentable lament siento "
-        "sentimos helaas spijt jammer tyvärr beklag infeliz purtroppo rincres spiace dispiace afraid$ disappoint "
-        "enttäusch",
-        "CHOOSE": "select chosen$ choose$ shortlist successful progress proceed forward$ forwards$ further$ pursue "
-        "pursuing move$ moving advance berücksicht ausgewählt auswahl weiter retenu retenir retenue suite$ poursuiv "
-        "continu adelante avanz selecc seleci uitgekozen gekozen verder$ vidare$ gå$ valt$ utvald avanç segui "
-        "prosegu avanti$ scelt proceder engag zusage",
-        "OTHER": "other$ others$ another$ someone$ anderen$ andere$ anderer$ autre$ autres$ d'autres$ otro$ otra$ otros$ "
-        "otras$ ander$ annan$ andra$ outro$ outra$ outros$ outras$ altri$ altro$ altra$ stronger$ closer$ closely$ "
-        "besser passend",
-        "DECIDE": "decid decision$ decisions$ entschied entscheid décid décision decis beslo beslut besluit deci$ "
-        "concluded$ filled$ besetzt pourvu cubiert ingevuld tillsatt preench coperta closed$ cancelled$ freeze",
-        "GOODWILL": "wish wünsch souhait dese wens önsk auguri endeavo success$ luck$ erfolg glück réussite éxito suerte "
-        "succes$ lycka sorte$ sucesso fortuna bonne$ zukunft future$ futur framtid toekomst",
-        "STEP": "schedule availab calendar invit slot$ slots$ confirm termin$ vereinbar disponib uitnodig beschikbaar "
-        "inbjud tillgänglig convite agend convid appointment reschedul verschieb",
-        "TEST": "assessment challenge take$ coding$ hackerrank test$ exercise aufgabe épreuve prueba opdracht uppgift teste$ "
-        "prova$ homework quiz",
-        "RECEIVED": "received$ receiv eingegangen erhalten reçu$ reçue recib ontvangen mottag recebe recebi ricevut "
-        "acknowledg bestätig confirmer$ review$ reviewing$ prüf examin$ examiner revis bekijken granska anali esamin",
-        "HIRE": "offer$ angebot offre$ oferta aanbod erbjud proposta salary gehalt salaire salario salaris lön$ contract "
-        "vertrag contrat contratto start$ onboard",
-        "FEEDBACK": "feedback rückmeldung retour$ terugkoppeling återkoppling strength weakness improve stärken",
-        "THANKS": "thank thanks$ danke dank$ vielen$ merci remerci gracias agradec bedankt tack$ obrigad grazie ringrazi",
-        "MONEY": "invoice rechnung facture factura factuur faktura fatura fattura payment zahlung pago$ betaling order$ "
-        "bestellung commande pedido loan credit kredit insurance versicherung rent$ apartment flat$ wohnung refund "
-        "shipping delivery parcel paket price discount sale$ shop tenant landlord",
-        "WRITING": "paper$ papers$ manuscript reviewer journal conference submission abstract proposal grant pull$ merge "
-        "patch commit branch issue$ maintainers",
-        "NEWS": "newsletter subscribe unsubscribe digest webinar podcast article blog read$ tips$ edition weekly",
+        "WE": "we$ we'$ we've us$ our$ wir$ uns$ unser unsere unserem nous$ notre$ nos$ nosotros hemos$ nuestro nuestra "
+        "wij$ ons$ onze$ vi$ oss$ vår vårt våra nós$ nosso nossa noi$ nostro nostra abbiamo$ temos$ hebben$ haben$ avons$",
+        "YOU": "you$ your$ you' yours$ sie$ ihre$ ihr$ ihnen$ ihren$ ihrer$ dir$ dich$ du$ deine$ deiner$ dein$ vous$ "
+        "votre$ vos$ te$ tu$ tus$ su$ usted$ le$ je$ jij$ jou$ jouw$ u$ uw$ dig$ din$ ditt$ dina$ você$ sua$ seu$ ti$ tua$ "
+        "tuo$ suo$ lei$ la$",
+        "I": "i$ i'm$ i've$ i'll$ i'd$ my$ me$ ich$ mein meine$ mir$ mich$ j'$ mon$ ma$ mes$ yo$ mi$ ik$ mijn$ jag$ min$ "
+        "mitt$ eu$ meu$ minha$ io$ mio$ mia$",
+        "APPLY": "applicat applied$ apply$ applying$ bewerb beworben candidatu postula postulé sollicit ansök ansokan sökt$ "
+        "söka$ candidac candidei candidó inscripci cv$ résumé resume$ lebenslauf currículum curriculum unterlagen dossier",
+        "POST": "position$ positions$ role$ roles$ vacanc job$ jobs$ stelle$ stellen$ poste$ postes$ puesto$ puestos$ vacante "
+        "vacature functie$ rol$ baan$ tjänst roll$ rollen$ jobb jobbet$ vaga$ vagas$ cargo$ posto$ posizion ruolo ruoli$ "
+        "emploi opening$ openings$ internship praktik werkstudent opportunit oportunidad oportunidade career karriere "
+        "carrière carrera loopbaan carreira carriera position",
+        "HIRER": "recruit hiring$ talent rekryter recursos$ personalabteilung selection$ selektion selección seleção "
+        "selezione werving rh$ hr$ panel$ headhunt recrut reclut bewerbungsverfahren auswahlverfahren process$ processus$ "
+        "proceso$ processo$ procedure$ rekryteringsprocess",
+        "CANDIDATE": "applicants$ applicant$ candidates$ candidate$ bewerber kandidat kandidaat kandidaten profil profile$ "
+        "perfil profiel candidats$ candidatos$ candidati$ candidat$ candidato$ background$ experience$ erfahrung expérience "
+        "experiencia ervaring erfarenhet experiência esperienz qualifi skills$",
+        "TALK": "interview gespräch vorstellungsgespr entretien entrevista colloqui intervju gesprek kennenlern "
+        "conversation$ kennismak kennengelernt échange$ meeting$ call$ met$ gesprochen",
+        "NOT": "not$ n't cannot$ can't$ won't$ didn't$ don't$ isn't$ wasn't$ haven't$ couldn't$ unable unsuccessful nicht$ "
+        "kein keine$ pas$ aucun no$ non$ niet$ geen$ inte$ ej$ inga$ ingen$ não$ nao$ without$ never$ nie$ sin$ ohne$ "
+        "neither$ nor$ absag abgesagt decline refus niente$ rechaz",
+        "SORRY": "unfortunate sorry$ regret leider$ bedauer tut$ leid$ malheureus désol lamenta lamentable siento$ "
+        "sentimos helaas$ spijt jammer$ tyvärr$ beklag infeliz purtroppo$ rincres spiace dispiac afraid$ disappoint "
+        "enttäusch hard$ sad$ apolog",
+        "CHOOSE": "select selected$ chosen$ choose$ chose$ shortlist successful$ progress proceed forward$ forwards$ "
+        "further$ pursue pursuing$ move$ moving$ advance advancing$ went$ go$ going$ berücksicht ausgewählt weiter$ "
+        "weiterverfolg weiterzuverfolgen fortsetz retenu retenir$ suite$ poursuiv continu adelante$ avanz selecc seleci "
+        "uitgekozen gekozen verder$ vidare$ gå$ gått$ valt$ utvald avanç segui$ seguir$ prosegu avanti$ scelt proceder "
+        "favour favor$ gewählt zurückgestellt",
+        "ELSE": "other$ others$ another$ someone$ somebody$ else$ anderen$ andere$ anderer$ autre$ autres$ d'autres$ otro$ "
+        "otra$ otros$ otras$ ander$ iemand$ annan$ andra$ någon$ outro$ outra$ outros$ outras$ altri$ altro$ altra$ "
+        "stronger$ closer$ closely$ besser$ jemand$ jemanden$ quelqu'un$ alguien$ internal$ intern$ interne$ interno$",
+        "DECIDE": "decid decision$ decisions$ entschied entscheid décid décision decis beslo beslut besluit deci$ concluded$ "
+        "outcome$ ergebnis résultat resultado",
+        "SHUT": "filled$ fill$ besetzt besetzen$ pourvu cubiert cubrir$ ingevuld tillsatt preench coperta$ closed$ closing$ "
+        "cancelled$ canceled$ freeze$ frozen$ paused$ hold$ budget$ withdrawn$ gestrichen eingestellt geschlossen "
+        "annul cancelad geschrapt",
+        "GOODWILL": "wish wishes$ wünsch souhait desea deseamos wens önsk auguri$ auguriamo endeavo success$ luck$ erfolg "
+        "glück réussite éxito suerte$ succes$ lycka$ sorte$ sucesso fortuna$ zukunft künftig future$ futur toekomst "
+        "framtid file$ pool$",
+        "STEP": "schedule scheduling$ availab calendar invit einlad eingeladen slot$ slots$ termin$ termine$ vereinbar "
+        "disponib uitnodig beschikbaar inbjud tillgänglig convit convoc agend convid appointment reschedul verschieb monday$ "
+        "tuesday$ wednesday$ thursday$ friday$ montag$ dienstag$ mittwoch$ donnerstag$ freitag$ lundi$ mardi$ mercredi$ "
+        "jeudi$ vendredi$ lunes$ martes$ miércoles$ jueves$ viernes$ maandag$ dinsdag$ woensdag$ donderdag$ vrijdag$ "
+        "måndag$ tisdag$ onsdag$ torsdag$ fredag$ segunda$ terça$ quarta$ quinta$ sexta$ lunedì$ martedì$ mercoledì$ "
+        "giovedì$ venerdì$ zoom$ teams$",
+        "TEST": "assessment challenge$ coding$ test$ tests$ exercise aufgabe épreuve exercice prueba ejercicio opdracht "
+        "uppgift arbetsprov teste$ desafio prova$ esercizi homework$ quiz$ deadline$ minutes$",
+        "RECEIVED": "received$ receiv eingegangen erhalten$ reçu$ reçue bien$ recib ontvangen$ ontvangst mottag recebe "
+        "recebi ricevut acknowledg bestätig eingang accusé confirmation$",
+        "REVIEW": "review$ reviewing$ reviewed$ prüfen$ prüfung examin revis bekijken$ granska anali esamin valut soon$ "
+        "shortly$ weeks$ wochen$ semaines$ semanas$ weken$ veckor$ settimane$ update$ patience geduld delay still$ noch$ "
+        "encore$ todavía$ nog$ fortfarande$ ainda$ ancora$",
+        "HIRE": "offer$ angebot aanbod erbjud oferta proposta$ offerta salary gehalt salaire salario$ salaris$ lön$ contract$ "
+        "vertrag contrat$ contrato$ contratto$ start$ onboard congratul glückwunsch félicit enhorabuena gefeliciteerd "
+        "grattis parabéns congratulazioni willkommen welcome$ bienvenue zusage",
+        "FEEDBACK": "feedback rückmeldung retour$ retours$ terugkoppeling återkoppling strength strengths$ weakness improve "
+        "stärken points$ answers$ comentarios$ devolutiva$ riscontro$",
+        "WITHDRAW": "withdraw zurückzieh zurückgezogen retire retirer$ retirar intrek ingetrokken dra$ tillbaka desist ritir",
+        "ALERT": "match matches$ matching$ alert alerts$ recommended$ passende$ neue$ nouvelles$ nuevas$ nieuwe$ nya$ novas$ "
+        "nuove$ new$ search$ suche$ recherche$ empleo$ empleos$ vacatures$ unsubscribe$ similar$ view$ browse$",
+        "THANKS": "thank thanks$ danke dank$ vielen$ merci$ remerci gracias$ agradec bedankt$ tack$ tackar$ obrigad grazie$ "
+        "ringrazi",
+        "MONEY": "invoice rechnung factur facture factuur faktura fatura fattura payment zahlung pago$ betaling order$ orders$ "
+        "bestellung commande$ pedido bestelling ordine$ loan$ credit kredit insurance versicherung rent$ apartment flat$ "
+        "wohnung refund shipping delivery parcel paket price$ prices$ discount sale$ shop$ tenant landlord bank$ account$ "
+        "konto lease purchase buy$ miete viewing$ mortgage gas$ power$ trading deal$ deals$ free$ money$ cash$",
+        "WRITING": "paper$ papers$ manuscript reviewer reviewers$ journal conference submission$ submissions$ abstract "
+        "proposal grant$ pull$ merge merged$ patch commit branch issue$ maintainers$ visa$ school$ university study$ "
+        "degree tournament team's$ club$ admission admissions$ scholarship",
+        "NEWS": "newsletter subscribe subscri digest webinar podcast article blog edition weekly news$ report$ reports$ "
+        "survey list$ click$",
+        "HOME": "mum$ mom$ dad$ kids$ dinner$ lunch$ weekend$ party$ birthday holiday love$ family home$ house$ doctor "
+        "train$ flight trip$ game$ essen$ mama$ papa$ kinder$ wochenende$ geburtstag",
     }
 )
+_ABSENT = (
+    ("APPLY", "POST", "HIRER", "CANDIDATE", "TALK"),
+    ("APPLY", "POST", "HIRER"),
+    ("CHOOSE", "DECIDE", "SHUT"),
+    ("NOT", "SORRY", "ELSE"),
+    ("YOU",),
+)  # what a mail speaks of nowhere says as much as what it speaks of

@@ -220,13 +220,19 @@ class Outbox:
         copy = mailbox.find(effect.folder, key, message_id, effect.place.uidnext if same_folder else 1)
         if copy is not None:
             on_done(Place(place.uidvalidity, copy.uid), effect.folder)
-        elif same_folder and place.uidnext == effect.place.uidnext:
-            if effect.unchanged:  # nothing at all was added, seen twice: it never happened
+        elif same_folder and self._nothing_is_missing(mailbox, effect.folder, effect.place, place):
+            if effect.unchanged:  # all that was added since is there and is not ours, seen twice: it never happened
                 self._settle(effect, EffectState.WAITING, due_at=now)
             else:
                 self.store.look_again(effect.key, now + self.patience.second_look, unchanged=1)
         else:
             self._undecided(effect)
+
+    def _nothing_is_missing(self, mailbox: Mailbox, folder: str, before: Place, now: Place) -> bool:
+        """UIDs are given out in order and never again (RFC 9051 §2.3.1.1): without a gap nothing came and went."""
+        if now.uidnext == before.uidnext:
+            return True
+        return mailbox.uids(folder, before.uidnext) == list(range(before.uidnext, now.uidnext))
 
     def _undecided(self, effect: OpenEffect) -> None:
         """It may be that it happened and the person moved, sent or deleted it since: only they can say."""

@@ -84,8 +84,8 @@ def smtp_server(account: AccountConfig) -> smtp.SmtpServer | None:
     )
 
 
-def identity_for(account: AccountConfig, config: Config) -> Identity:
-    """How the outbox reaches one account."""
+def identity_for(account: AccountConfig, config: Config, opened: Callable[[], Mailbox]) -> Identity:
+    """How the outbox reaches one account; `opened` gives it a mailbox of its own."""
     server = smtp_server(account)
     submit = None
     if server is not None:
@@ -95,7 +95,7 @@ def identity_for(account: AccountConfig, config: Config) -> Identity:
             smtp.submit(reached, raw, mail_from, recipients, on_stage)  # type: ignore[arg-type]
 
     return Identity(
-        open_mailbox=lambda: open_mailbox(account, config),
+        open_mailbox=opened,
         address=Address(account.addresses[0], config.name),
         submit=submit,
         file_sent=account.smtp.file_sent if account.smtp else True,
@@ -344,6 +344,9 @@ class Service:
         opened = self.mailboxes.get(account.name)
         return opened() if opened is not None else open_mailbox(account, self.config, beat)
 
+    def _identity(self, account: AccountConfig) -> Identity:
+        return identity_for(account, self.config, lambda: self._open(account))
+
     def _pipeline(self, store: Store) -> Pipeline:
         return Pipeline(
             store=store,
@@ -358,7 +361,7 @@ class Service:
     def _outbox(self, store: Store) -> Outbox:
         return Outbox(
             store=store,
-            identities={account.name: identity_for(account, self.config) for account in self.config.accounts},
+            identities={each.name: self._identity(each) for each in self.config.accounts},
             renderer=self.renderer,
             policy=self.config.policy,
             clock=self.clock,

@@ -251,7 +251,7 @@ class Link:
             return await asyncio.get_running_loop().sock_recv(source, 65536)
         except OSError:
             if self.plan.delay_commit and direction == "to_server":
-                return b""  # an RST passed on would overtake the bytes we have only just let go
+                return b""  # an RST passed on might overtake the bytes we have only just let go
             raise
 
     async def _wait_out_silence(self) -> None:

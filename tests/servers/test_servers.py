@@ -1,6 +1,7 @@
 """The servers and the bad network do what they say; the tests that use them rest on this."""
 
 import contextlib
+import os
 import random
 import smtplib
 import socket
@@ -16,7 +17,7 @@ import trustme
 
 from servers import dovecot as dovecot_module
 from servers.dovecot import LOOPBACK, PASSWORD, Dovecot, find_dovecot, require_dovecot
-from servers.proxy import ClientTalk, FaultProxy, Faults, choose_faults
+from servers.proxy import RST_ON_CLOSE, ClientTalk, FaultProxy, Faults, choose_faults
 from servers.smtp import DROP, HANG, Drop, Late, Replies, SmtpSink
 
 MAIL = b"From: a@example.test\r\nSubject: hello\r\n\r\nOne line.\r\n.\r\n..two dots\r\n"
@@ -268,7 +269,8 @@ def test_a_delayed_commit_lands_after_the_client_died(dovecot: Dovecot, network:
         with pytest.raises(GONE):
             append_draft(client)
         if reset:
-            client.socket().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            client.socket().setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RST_ON_CLOSE)
+            os.close(client.socket().detach())  # past imaplib, whose own end begins with a FIN
     assert dovecot.snapshot("Drafts") == {}
     assert eventually(lambda: len(dovecot.snapshot("Drafts")) == 1)
 

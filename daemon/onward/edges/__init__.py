@@ -80,6 +80,10 @@ class Mailbox(Protocol):
         """Our own mail with this key or Message-ID among the UIDs from `from_uid` on, at most 500 back."""
         ...
 
+    def uids(self, folder: str, from_uid: int) -> list[int]:
+        """UIDs present from `from_uid` on, ascending: when none is missing, nothing was added and removed."""
+        ...
+
     def withdraw(self, folder: str, uid: int, key: str) -> bool:
         """Remove our own draft at `uid`, having made sure that it carries `key`. False: it is not there."""
         ...

@@ -39,7 +39,8 @@ LITERAL_CAP = mail.READ_CAP + 65_536  # bytes in one literal: never more than wa
 LINE_CAP = 16 * 1024 * 1024  # bytes in one line: a SEARCH reply of a million UIDs
 RESPONSE_CAP = 64 * 1024 * 1024  # bytes in all of what comes in answer to one command
 SLOWEST = 1_000  # bytes a second below which an answer counts as none
-STRIKES = 3  # times one mail alone may break the connection before it is set aside
+STRIKES = 6  # that one mail alone may earn before it is set aside: one where a connection just broke …
+FAULT = 2  # … and so many for an answer that no server should give
 SLOW_DOWN = (
     "THROTTLED",
     "OVERQUOTA",
@@ -58,6 +59,7 @@ _ALLOWED = re.compile(
 )
 _APPEND = re.compile(rb'APPEND ("(?:[^"\\]|\\.)*"|[^\s"]+) (?:\([^()]*\) )?(?:"[^"]*" )?\{(\d+)\}')
 _KEY_FIELDS = b"BODY.PEEK[HEADER.FIELDS (X-DRAFT-KEY MESSAGE-ID)]"
+_TAG = re.compile(rb"[A-P]{4}\d+")
 _BARE_TAGGED = re.compile(rb"[A-P]{4}\d+ (?:OK|NO|BAD)\r\n")
 _UNTRUSTED_TLS = re.compile(r"WRONG_VERSION|UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|NO_PROTOCOLS|HANDSHAKE_FAILURE")
 _GARBLED = (KeyError, ValueError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError)
@@ -67,7 +69,7 @@ class ForbiddenCommand(AssertionError):
     """A command that could change the person's mailbox. Our own mistake; nothing was written."""
 
 
-class Greedy(imaplib.IMAP4.abort):  # type: ignore[misc]
+class Greedy(imaplib.IMAP4.abort):
     """The server sends more, or for longer, than was asked for."""
 
 
@@ -95,7 +97,7 @@ class ImapMailbox:
         self._on_progress = on_progress
         self._client: Any = None  # an IMAPClient, which has no types
         self._wire: _Wire | None = None
-        self._examined: tuple[str, int] | None = None  # folder and UIDVALIDITY of the view we have
+        self._examined: tuple[str, Place] | None = None  # the folder we have open, as it was then
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
@@ -166,10 +168,11 @@ class ImapMailbox:
         """Whether mail has come since the last look, told to us while we were not in IDLE or elsewhere."""
         self._connected()
         if self._examined is None or self._examined[0] != folder:
-            place, looked = self._examine(folder), self._looked.get(folder)
-            if looked is not None:
-                return place.uidvalidity != looked.uidvalidity or place.uidnext > looked.uidnext
-        return self._wire is not None and self._wire.grown
+            self._examine(folder)
+        assert self._examined is not None and self._wire is not None
+        place = self._examined[1]
+        looked = self._looked.get(folder, place)
+        return self._wire.grown or place.uidvalidity != looked.uidvalidity or place.uidnext > looked.uidnext
 
     def _woken(self) -> bool:
         woken = False
@@ -234,6 +237,12 @@ class ImapMailbox:
                         return Copy(folder, uid, raw) if raw else None
             return None
 
+    def uids(self, folder: str, from_uid: int) -> list[int]:
+        """See Mailbox."""
+        with self._translated():
+            status = self._examine(folder)
+            return [uid for uid in self._search(from_uid - 1, status.uidnext, None) if uid >= from_uid]
+
     def withdraw(self, folder: str, uid: int, key: str) -> bool:
         """See Mailbox. Needs UIDPLUS, so that nothing else that is marked \\Deleted goes with it."""
         self._learn(folder)
@@ -262,9 +271,10 @@ class ImapMailbox:
     def _learn(self, folder: str) -> None:
         """Find out which folders are drafts and sent, when we have not asked yet."""
         if not self._is_own_folder(folder):
-            for role in ("drafts", "sent"):
+            roles: tuple[Role, ...] = ("drafts", "sent")
+            for role in roles:
                 with contextlib.suppress(Permanent):
-                    self.folder_for(role)  # type: ignore[arg-type]
+                    self.folder_for(role)
 
     # --- the connection --------------------------------------------------------------------------------
 
@@ -337,7 +347,7 @@ class ImapMailbox:
         if not plain and not re.fullmatch(r"[\x20-\x7e]*", user + password):
             raise Permanent(f"{host} cannot take the letters of this user name or password; use plain ones")
         if plain:
-            wire.literal = _Plain(user, password).answer
+            wire.literal = _Plain(user, password).answer  # type: ignore[assignment]
             kind, data = wire._simple_command("AUTHENTICATE", "PLAIN")
         else:
             kind, data = wire._simple_command("LOGIN", wire._quote(user), wire._quote(password))
@@ -404,7 +414,7 @@ class ImapMailbox:
                 raise Uncertain(f"{host}: the connection broke while a mail was being added") from error
             raise _breakdown(host, error) from _harmless(error)
         except imaplib.IMAP4.error as error:
-            if self._client is None:  # it refused while we were connecting
+            if "command error: BAD" in str(error):  # Exchange says so for ever on a connection gone bad
                 self._disconnect()
             if adding is not None and _code_in(str(error), ("TRYCREATE", "NONEXISTENT")):
                 self._names.clear()  # renamed by the person, perhaps: ask again which it is
@@ -441,26 +451,30 @@ class ImapMailbox:
             raise Permanent(f"{self._server.host} does not number its mails for good (no UIDVALIDITY)")
         if not following:  # not required of an IMAP4rev1 server (RFC 3501 §7.1)
             following = max(self._search_for(b"UID *"), default=0) + 1 if answer.get(b"EXISTS") else 1
-        self._examined = (folder, validity)
+        place = Place(validity, following)
+        self._examined = (folder, place)
         wire: _Wire = client._imap
         wire.grown = False
-        return Place(validity, following)
+        return place
 
     def _view(self, folder: str, validity: int) -> None:
         """Make sure that what we ask about UIDs is asked about `folder` as it was numbered."""
-        if self._client is None or self._examined != (folder, validity):
+        opened = self._examined
+        if self._client is not None and opened is not None and opened[0] == folder:
+            place = opened[1]
+        else:
             place = self._examine(folder)
-            if place.uidvalidity != validity:
-                raise Temporary(f"{self._server.host} renumbered the folder while it was being read")
+        if place.uidvalidity != validity:
+            raise Temporary(f"{self._server.host} renumbered the folder while it was being read")
 
     def _search(self, after: int, last: int, since: datetime | None) -> list[int]:
         """UIDs above `after`, ascending; with `since`, about as far back: SEARCH knows only days."""
         if last <= after:
             return []
-        day = (since - timedelta(days=1)).strftime("%d-%%s-%Y") if since else ""
         criteria = b"UID %d:*" % (after + 1)
-        if since is not None:
-            criteria += b" SINCE " + (day % _MONTHS[(since - timedelta(days=1)).month - 1]).encode()
+        if since is not None and since.year > 1970:
+            day = since - timedelta(days=1)  # the server's day may be another than ours
+            criteria += b" SINCE %02d-%s-%04d" % (day.day, _MONTHS[day.month - 1], day.year)
         # n:* always brings the last mail, RFC 9051 §6.4.4
         return sorted({uid for uid in self._search_for(criteria) if uid > after})
 
@@ -515,7 +529,7 @@ class ImapMailbox:
             items = found.get(uid, {})
             size, at = items.get(b"RFC822.SIZE"), _utc(items.get(b"INTERNALDATE"))
             if at is None or at >= since:
-                sizes[uid] = (size if isinstance(size, int) else mail.READ_CAP, at)
+                sizes[uid] = (size if isinstance(size, int) else mail.READ_CAP + 1, at)
         return sizes
 
     def _groups(
@@ -548,11 +562,11 @@ class ImapMailbox:
         wanted = [uid for uid in group if uid not in problems]
         try:
             found, refused = self._bodies(wanted)
-        except (OSError, imaplib.IMAP4.abort, MemoryError):
+        except (OSError, imaplib.IMAP4.abort, MemoryError) as error:
             self._careful.update(wanted)
             self._most, self._easy = max(1, self._most // 2), 0
             if len(wanted) == 1:
-                self._strike(folder, validity, wanted[0])
+                self._strike(folder, validity, wanted[0], FAULT if isinstance(error, Greedy) else 1)
             raise
         self._careful.difference_update(group)
         if len(found) < len(wanted):
@@ -598,9 +612,8 @@ class ImapMailbox:
         When the server refuses all that it is asked for, that is the server's trouble and not the mails':
         raises Temporary, until the same mails have been refused often enough.
         """
-        if refused and not found:
-            if min(self._strike(folder, validity, uid) for uid in refused) < STRIKES:
-                raise _refusal(self._server.host, next(iter(refused.values())), None)
+        if refused and not found and min([self._strike(folder, validity, uid, FAULT) for uid in refused]) < STRIKES:
+            raise _refusal(self._server.host, next(iter(refused.values())), None)
         missing = [uid for uid in wanted if uid not in found and uid not in refused]
         there = self._search_for(b"UID %s" % b",".join(b"%d" % uid for uid in missing)) if missing else []
         problems = dict.fromkeys(refused, "the server does not hand this mail over")
@@ -609,9 +622,9 @@ class ImapMailbox:
                 problems[uid] = "the server announces this mail but sends nothing of it"
         return problems
 
-    def _strike(self, folder: str, validity: int, uid: int) -> int:
+    def _strike(self, folder: str, validity: int, uid: int, weight: int) -> int:
         place = (folder, validity, uid)
-        self._strikes[place] = self._strikes.get(place, 0) + 1
+        self._strikes[place] = self._strikes.get(place, 0) + weight
         return self._strikes[place]
 
 
@@ -659,7 +672,7 @@ class _Wire(imaplib.IMAP4):
             plain.close()
             raise
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: Any) -> None:
         """Nothing but whole permitted commands, their literals, sign-in answers and DONE."""
         if self._mode == "literal" and self._owed:
             if len(data) > self._owed:
@@ -681,7 +694,7 @@ class _Wire(imaplib.IMAP4):
         ):
             return self.sock.sendall(whole)
         tag, _, command = text.partition(b" ")
-        if not re.fullmatch(re.escape(self.tagpre) + rb"\d+", tag):
+        if not _TAG.fullmatch(tag):
             raise ForbiddenCommand(f"no command: {text[:20]!r}")
         self._permit(command)
         self._began, self._came, self.literal_left = time.monotonic(), 0, False
@@ -773,7 +786,7 @@ class _Plain:
 
 # --- plain functions ---------------------------------------------------------------------------------------
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 def is_loopback(host: str) -> bool:

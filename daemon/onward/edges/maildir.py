@@ -185,6 +185,12 @@ class MaildirMailbox:
                         return Copy(folder, uid, re.sub(rb"(?<!\r)\n", b"\r\n", whole[0]))
             return None
 
+    def uids(self, folder: str, from_uid: int) -> list[int]:
+        """See Mailbox."""
+        with self._translated(folder):
+            box = self._listed(folder)
+            return sorted(uid for base, uid in box.uids.items() if base in box.files and uid >= from_uid)
+
     def withdraw(self, folder: str, uid: int, key: str) -> bool:
         """See Mailbox. The file is unlinked; the synchronising program carries that to the server."""
         with self._translated(folder):

@@ -200,7 +200,7 @@ class _Session(smtplib.SMTP):
         self._patience = server.timeout
         self._unread = b""
         self._names = {"user": server.user, "mail_from": "", "recipient": ""}
-        self._hidden: tuple[str, ...] = ()  # never repeated, even if the server does
+        self._hidden: tuple[bytes, ...] = ()  # never repeated, even if the server does
 
     def enter(self, stage: str) -> None:
         """The next byte belongs to this stage. The caller may write that down first."""
@@ -282,7 +282,7 @@ class _Session(smtplib.SMTP):
         self.enter("auth")
         user, secret = self._server.user.encode(errors="replace"), self._secret()
         plain = _base64(b"\0" + user + b"\0" + secret)
-        self._hidden = tuple(filter(None, (secret.decode(errors="replace"), plain, _base64(secret))))
+        self._hidden = (secret, plain.encode(), _base64(secret).encode())
         if "PLAIN" in offered:
             answers = [plain]
             reply = self.docmd("AUTH", f"PLAIN {answers.pop()}")
@@ -400,7 +400,7 @@ class _Session(smtplib.SMTP):
             code = found[1]
             said.append((found[3] or b"").strip())
             if found[2] != b"-":
-                return int(code), b"\n".join(said)
+                return int(code), self._redact(b"\n".join(said))
 
     def _line(self, deadline: float) -> bytes:
         while b"\n" not in self._unread and len(self._unread) <= REPLY_CAP:
@@ -422,12 +422,17 @@ class _Session(smtplib.SMTP):
         line, end, self._unread = self._unread.partition(b"\n")
         return line + end
 
+    def _redact(self, said: bytes) -> bytes:
+        for secret in self._hidden:
+            said = said.replace(secret, b"...")
+        return said
+
     # --- what it means ---
 
     def meaning_of_no(self, no: _No) -> EdgeError:
         """4xx: not now. 5xx: not ever. Anything else is no answer to what was asked."""
         place, kind = self._server.place, no.code // 100
-        said = _scrub(self._redact(no.said.decode("utf-8", "replace")))
+        said = _scrub(no.said.decode("utf-8", "replace"))
         sentence = f"{place} {_REFUSALS[self.stage].format(**self._names)}: {no.code} {said}".rstrip(" .")
         if kind == 4:
             return Temporary(sentence)
@@ -453,11 +458,6 @@ class _Session(smtplib.SMTP):
         if code == 530 and self._server.password is None:
             return ". It wants a sign-in: configure a user and a password"
         return ""
-
-    def _redact(self, text: str) -> str:
-        for secret in self._hidden:
-            text = text.replace(secret, "…")
-        return text
 
 
 def _uncertain(place: str, how: str) -> str:

@@ -123,10 +123,11 @@ def draft_key(message_key: str, version: int = 1) -> str:
 class Store:
     """The rows. Open one per thread; close it when the thread ends."""
 
+    on_commit: Callable[[str], None] = staticmethod(lambda name: None)  # told around each commit: tests cut power here
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.connection = db.connect(path)
-        self.on_commit: Callable[[str], None] = lambda name: None  # a test cuts the power here
 
     def close(self) -> None:
         """Close the connection; what was committed is on disk."""

@@ -1,0 +1,1 @@
+"""Whole flows: a home in a temporary folder, a mail in, rows and effects out."""
