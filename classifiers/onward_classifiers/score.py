@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import exp, log, sqrt
-from operator import mul
+from operator import add, mul
 from pathlib import Path
 from typing import Any
 
 from onward.core.model import ConfigError, Label, Message, Prediction, Span
 from onward_classifiers import extract, language
-from onward_classifiers.features import body_features, features, words
+from onward_classifiers.features import Features, features, sentence_features
 from onward_classifiers.text import Prepared, Sentence, prepare
 
 WEIGHTS = Path(__file__).parent / "weights" / "model.json"
@@ -26,15 +27,27 @@ SURE = 0.99  # of a rule
 UNSURE = 0.3  # what is left of a rejection that a rule doubts: below every band that acts or asks
 
 
+Row = tuple[float, ...]  # idf, then one coefficient for each label
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The known features of one kind. Features nobody knows lengthen the vector: strange words dilute familiar ones."""
+
+    rows: dict[str, Row]
+    unknown: float  # what one unknown feature adds to the square of the length
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A linear model: softmax((coefficients · tf-idf + intercepts) / temperature)."""
+    """A linear model: softmax((coefficients · unit vectors of tf-idf + intercepts) / temperature)."""
 
     version: str
     labels: tuple[Label, ...]
     intercepts: tuple[float, ...]
     temperature: float
-    table: dict[str, tuple[float, ...]]  # feature -> idf, then one coefficient for each label
+    words: Block
+    ideas: Block
 
 
 class Classifier:
@@ -53,45 +66,37 @@ class Classifier:
         if "own" in message.signs or "bounce" in message.signs:
             return self._without_reading()
         prepared = prepare(message)
-        probabilities = self.probabilities(features(message, prepared))
+        found = features(message, prepared)
+        probabilities = self.probabilities(found)
         if probabilities[Label.REJECTION] >= WORTH_A_LOOK:
             probabilities = outrank(message, prepared, probabilities)
         label = max(probabilities, key=probabilities.__getitem__)
         if label is Label.OTHER and probabilities[Label.REJECTION] < WORTH_A_LOOK:
             return Prediction(label, probabilities[label], probabilities, model=self.weights.version)
-        return self._in_full(message, prepared, label, probabilities)
+        return self._in_full(message, prepared, found, label, probabilities)
 
-    def probabilities(self, found: list[str]) -> dict[Label, float]:
+    def probabilities(self, found: Features) -> dict[Label, float]:
         """The probability of each label, given the features of a mail."""
         weights = self.weights
-        table = weights.table
-        rows: list[tuple[float, ...]] = []
-        values: list[float] = []
-        for name, count in Counter(found).items():
-            row = table.get(name)
-            if row is not None:
-                rows.append(row)
-                values.append(row[0] if count == 1 else row[0] * (1.0 + log(count)))
-        scores = list(weights.intercepts)
-        if rows:
-            norm = sqrt(sum(map(mul, values, values)))
-            columns = iter(zip(*rows, strict=True))
-            next(columns)
-            scores = [
-                base + sum(map(mul, column, values)) / norm
-                for base, column in zip(scores, columns, strict=True)
-            ]
+        scores = weights.intercepts
+        for names, table in ((found.words, weights.words), (found.ideas, weights.ideas)):
+            scores = tuple(map(add, scores, _block(names, table, len(scores))))
         top = max(scores)
         powers = [exp((score - top) / weights.temperature) for score in scores]
         total = sum(powers)
         return {label: power / total for label, power in zip(weights.labels, powers, strict=True)}
 
     def _in_full(
-        self, message: Message, prepared: Prepared, label: Label, probabilities: dict[Label, float]
+        self,
+        message: Message,
+        prepared: Prepared,
+        found: Features,
+        label: Label,
+        probabilities: dict[Label, float],
     ) -> Prediction:
         shown = Label.REJECTION if label is Label.OTHER else label
         sentences = prepared.sentences
-        best = self._evidence(sentences, shown)
+        best = self._evidence(found, sentences, shown)
         tongue = language.detect(prepared.own_text)
         named = extract.extract(message, prepared, sentences)
         return Prediction(
@@ -110,24 +115,51 @@ class Classifier:
             model=self.weights.version,
         )
 
-    def _evidence(self, sentences: tuple[Sentence, ...], label: Label) -> Sentence | None:
+    def _evidence(self, found: Features, sentences: tuple[Sentence, ...], label: Label) -> Sentence | None:
         """The sentence that speaks most for a label. None: the text has none, the subject must do."""
         if not sentences:
             return None
         place = self.weights.labels.index(label) + 1
-        return max(sentences, key=lambda sentence: self._weight(sentence, place))
+        blocks = self.weights.words, self.weights.ideas
+        lengths = sqrt(len(set(found.words)) or 1), sqrt(len(set(found.ideas)) or 1)
 
-    def _weight(self, sentence: Sentence, place: int) -> float:
-        """How much more a sentence says for one label than for the others on average."""
-        table = self.weights.table
-        rows = [row for name in set(body_features(words(sentence.text))) if (row := table.get(name))]
-        others = len(self.weights.labels)
-        return sum(row[0] * (row[place] - sum(row[1:]) / others) for row in rows)
+        def weight(sentence: Sentence) -> float:
+            said = sentence_features(sentence.text)
+            return _speaks_for(place, said.words, blocks[0]) / lengths[0] + _speaks_for(place, said.ideas, blocks[1]) / lengths[1]
+
+        return max(sentences, key=weight)
 
     def _without_reading(self) -> Prediction:
         rest = (1 - SURE) / (len(self.weights.labels) - 1)
         probabilities = {label: SURE if label is Label.OTHER else rest for label in self.weights.labels}
         return Prediction(Label.OTHER, SURE, probabilities, model=self.weights.version)
+
+
+def _block(names: list[str], block: Block, labels: int) -> Iterable[float]:
+    """What one block of features adds to each label: its tf-idf vector, of length one, times the coefficients."""
+    table = block.rows
+    rows: list[Row] = []
+    values: list[float] = []
+    unknown = 0
+    for name, count in Counter(names).items():
+        row = table.get(name)
+        if row is None:
+            unknown += 1
+        else:
+            rows.append(row)
+            values.append(row[0] if count == 1 else row[0] * (1.0 + log(count)))
+    if not rows:
+        return [0.0] * labels
+    length = sqrt(sum(map(mul, values, values)) + unknown * block.unknown)
+    columns = iter(zip(*rows, strict=True))
+    next(columns)
+    return [sum(map(mul, column, values)) / length for column in columns]
+
+
+def _speaks_for(place: int, names: list[str], block: Block) -> float:
+    """How much more features say for one label than for the labels on average."""
+    rows = [row for name in set(names) if (row := block.rows.get(name))]
+    return sum(row[0] * (row[place] - sum(row[1:]) / (len(row) - 1)) for row in rows)
 
 
 def outrank(message: Message, prepared: Prepared, probabilities: dict[Label, float]) -> dict[Label, float]:
@@ -168,5 +200,6 @@ def _weights(version: str, payload: dict[str, Any]) -> Weights:
         tuple(Label(name) for name in payload["labels"]),
         tuple(payload["intercepts"]),
         payload["temperature"],
-        {name: tuple(row) for name, row in payload["features"].items()},
+        Block({name: tuple(row) for name, row in payload["words"].items()}, payload["unknown"]),
+        Block({name: tuple(row) for name, row in payload["ideas"].items()}, 0.0),
     )

@@ -118,7 +118,7 @@ def load(path: Path | None = None, home: Path | None = None) -> Config:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigError(f"no configuration at {path}; begin with: onward config example > {path}") from None
+        raise ConfigError(f"no configuration at {path}; begin with: onward config edit") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
     try:

@@ -29,7 +29,6 @@ from onward.core.model import (
     Policy,
     Prediction,
     RawMail,
-    Unreadable,
 )
 from onward.edges import Batch
 from onward.edges.render import Renderer
@@ -75,48 +74,37 @@ class Pipeline:
 
     def receive(self, account: str, folder: str, batch: Batch) -> int:
         """Transaction A for one batch. Returns how many messages are new."""
-        if not batch.mails:
-            return self.store.receive(account, folder, batch.cursor, ())
-        own, most = self.store.begin_reading(
-            account, folder, batch.cursor.uidvalidity, [each.uid for each in batch.mails]
-        )
-        if most == 1 or len(batch.mails) == 1:
-            return self._receive(account, folder, batch.cursor, batch.mails, own)
+        attempts, most = self.begin(account, folder, batch)
+        if most <= 1:
+            return self.take(account, folder, batch, self.read(account, batch.mails))
         new = 0  # a look at these was cut short before: one at a time, so that only the culprit is set aside
         for each in batch.mails:
-            own, _ = self.store.begin_reading(account, folder, each.uidvalidity, [each.uid])
-            new += self._receive(account, folder, Cursor(each.uidvalidity, each.uid), [each], own)
-        return new + self.store.receive(account, folder, batch.cursor, ())
+            alone = Batch((each,), Cursor(each.uidvalidity, each.uid), 1, 1)
+            if len(batch.mails) > 1:
+                attempts, _ = self.begin(account, folder, alone)
+            if attempts > STRIKES:
+                each = replace(each, problem=f"reading it was cut short {STRIKES} times")
+            new += self.take(account, folder, alone, self.read(account, [each]))
+        return new + self.take(account, folder, batch, ())
 
-    def _receive(self, account: str, folder: str, cursor: Cursor, mails: Sequence[RawMail], attempt: int) -> int:
-        messages: list[Message] = []
-        unread: list[tuple[Message, str]] = []
-        for each in mails:
-            try:
-                if attempt > STRIKES:
-                    raise Unreadable(f"reading it was cut short {STRIKES} times")
-                messages.append(mail.read(each, account, self.clock(), self.policy.own_addresses))
-            except Unreadable as error:
-                unread.append((self._unread(account, each), str(error)))
-                log.warning("set aside account=%s uid=%d", account, each.uid)
-        return self.store.receive(account, folder, cursor, messages, unread)
+    def begin(self, account: str, folder: str, batch: Batch) -> tuple[int, int]:
+        """Count the attempt to read a batch: how many it makes, and the most that any of its mails was part of."""
+        if not batch.mails:
+            return 1, 1
+        uids = [each.uid for each in batch.mails]
+        return self.store.begin_reading(account, folder, batch.cursor.uidvalidity, uids)
 
-    def _unread(self, account: str, each: RawMail) -> Message:
-        """A stand-in for a mail that could not be read, known by its bytes or, without any, by its place."""
-        place = f"{each.folder} {each.uidvalidity} {each.uid}"
-        identity = mail.fingerprint(each.raw) if each.raw else place
-        return Message(
-            key=mail.message_key(account, identity),
-            account=account,
-            folder=each.folder,
-            uidvalidity=each.uidvalidity,
-            uid=each.uid,
-            arrived_at=each.arrived_at,
-            noticed_at=self.clock(),
-            message_id=None,
-            content_hash=identity,
-            subject="(not readable)",
-        )
+    def read(self, account: str, mails: Sequence[RawMail]) -> list[mail.ReadMail]:
+        """Parse some mails, here and now."""
+        return mail.read_all(mails, account, self.clock(), self.policy.own_addresses)
+
+    def take(self, account: str, folder: str, batch: Batch, read: Sequence[mail.ReadMail]) -> int:
+        """Store what was read and the cursor behind it. Returns how many messages are new."""
+        messages = [message for message, problem in read if problem is None]
+        unread = [(message, problem) for message, problem in read if problem is not None]
+        for message, _ in unread:
+            log.warning("set aside account=%s uid=%d", account, message.uid)
+        return self.store.receive(account, folder, batch.cursor, messages, unread)
 
     # --- handle -------------------------------------------------------------------------------------------
 

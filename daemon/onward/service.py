@@ -7,31 +7,38 @@ as rows, whoever wrote them. What is due is always read from the table, never re
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import multiprocessing
 import random
+import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from onward.config import AccountConfig, Config
+from onward.core import mail
 from onward.core.model import (
     Address,
     EdgeError,
     EffectKind,
+    EffectState,
     Permanent,
     SignInRefused,
     Temporary,
 )
-from onward.edges import Mailbox, notify, secrets, smtp
+from onward.edges import Batch, Mailbox, notify, secrets, smtp
 from onward.edges.files import only_one
 from onward.edges.imap import ImapMailbox, ImapServer
 from onward.edges.maildir import MaildirMailbox
 from onward.edges.render import Renderer
-from onward.edges.store import Store
+from onward.edges.store import OpenEffect, Store
 from onward.outbox import Identity, Outbox, Patience
 from onward.pipeline import Classifier, Outcome, Pipeline, keep_texts_for
 
@@ -42,7 +49,11 @@ LOOK_FOR_WISHES = 2.0  # seconds between two looks at what the person wished mea
 WATCHER_SILENCE = 150.0  # seconds a watcher may be silent: a read timeout and a reconnect
 WORKER_SILENCE = 900.0  # … and the worker: a server may take ten minutes to answer the final dot
 SIGN_IN_TRIES = 3
+STOPS_WITHIN = 8.0  # seconds, all threads together
 FIRST_WAIT, LAST_WAIT = 5.0, 900.0  # seconds between attempts to reach a server, with jitter
+
+MANY_MAILS = 1_000  # from here on, mails are read by a second process while this one fetches and stores
+READ_AHEAD = 2  # batches handed to it before the first is waited for
 
 Progress = Callable[[str, int, int], None]
 
@@ -135,6 +146,8 @@ class Service:
     patience: Patience = field(default_factory=Patience)
     on_progress: Progress = lambda account, done, total: None  # the first look over past months
     on_outcome: Callable[[Outcome], None] = lambda outcome: None
+    on_settled: Callable[[OpenEffect, EffectState], None] = lambda effect, state: None
+    on_health: Callable[[str, str], None] = lambda name, words: None  # what became of a look: 'ok', or why not
     on_ready: Callable[[], None] = lambda: None
     mailboxes: Mapping[str, Callable[[], Mailbox]] = field(default_factory=dict)  # for tests: account -> mailbox
     heartbeats: Heartbeats = field(default_factory=Heartbeats)
@@ -154,10 +167,12 @@ class Service:
         with only_one(self.config.home):
             Store(self.config.database).close()  # the schema is brought up to date before threads open it
             threads = [
-                threading.Thread(target=self._guarded, args=(self._watch, account), name=f"watch {account.name}")
+                threading.Thread(
+                    target=self._guarded, args=(self._watch, account), name=f"watch {account.name}", daemon=True
+                )
                 for account in self.config.accounts
             ]
-            threads.append(threading.Thread(target=self._guarded, args=(self._work_on,), name="worker"))
+            threads.append(threading.Thread(target=self._guarded, args=(self._work_on,), name="worker", daemon=True))
             ticker = self._start_ticker()
             notify.sd_notify("READY=1")
             for thread in threads:
@@ -168,8 +183,9 @@ class Service:
                 notify.sd_notify("STOPPING=1")
                 self.stop()
                 ticker.shutdown(wait=False)
+                end = time.monotonic() + STOPS_WITHIN  # a thread in the middle of a read is left: nothing is lost
                 for thread in threads:
-                    thread.join(timeout=10)
+                    thread.join(max(0.0, end - time.monotonic()))
             if self.failure is not None:
                 raise self.failure
 
@@ -185,6 +201,10 @@ class Service:
                     try:
                         for folder in account.folders:
                             self._look(pipeline, mailbox, account, folder)
+                        self._note(store, f"watch {account.name}", "ok")
+                    except EdgeError as error:
+                        self._note(store, f"watch {account.name}", str(error))
+                        raise
                     finally:
                         mailbox.close()
                 while some := pipeline.handle_next():
@@ -250,25 +270,24 @@ class Service:
                 try:
                     for folder in account.folders:
                         self._look(pipeline, mailbox, account, folder)
-                    if failures or account.name not in self._looked:
-                        store.note_health(name, "ok", self.clock())
+                    self._note(store, name, "ok")
                     failures = refusals = 0
                     self._ready(account)
                     mailbox.wait(account.folders[0], account.poll_seconds * random.uniform(0.9, 1.0))
                 except Temporary as error:
                     failures += 1
-                    store.note_health(name, str(error), self.clock())
+                    self._note(store, name, str(error))
                     self._pause(name, max(_backoff(failures), error.wait.total_seconds() if error.wait else 0.0))
                 except SignInRefused as error:
                     refusals += 1
-                    store.note_health(name, str(error), self.clock())
+                    self._note(store, name, str(error))
                     if refusals >= SIGN_IN_TRIES:
                         self._tell_sign_in(store, name, account, error)
                         self._pause(name, float("inf"))
                     self._pause(name, 30.0 * refusals)
                 except Permanent as error:
                     failures += 1
-                    store.note_health(name, str(error), self.clock())
+                    self._note(store, name, str(error))
                     self._pause(name, LAST_WAIT)
         finally:
             self._watching.pop(account.name, None)
@@ -279,17 +298,55 @@ class Service:
         """Everything new in one folder, received batch by batch; interrupted, it goes on from the last."""
         cursor, first_done = pipeline.store.get_cursor(account.name, folder)
         since = self.clock() - self.config.learn
-        batches = mailbox.fetch_after(folder, cursor, since)
-        for batch in batches:
-            new = pipeline.receive(account.name, folder, batch)
-            if new:
-                self._work.set()
+        for batch in self._received(pipeline, account, folder, mailbox.fetch_after(folder, cursor, since)):
+            self._work.set()
             if not first_done and batch.total:
                 self.on_progress(account.name, batch.done, batch.total)
             if self._stopping.is_set():
                 return
         if not first_done:
             pipeline.store.finish_first_look(account.name, folder)
+
+    def _note(self, store: Store, name: str, words: str) -> None:
+        """The last word on an account: for status and doctor, and for whoever looks on."""
+        store.note_health(name, words, self.clock())
+        if words != "ok":  # the words may name an address: they are for status, not for the log
+            log.warning("cannot look thread=%s", name.replace(" ", ":"))
+        self.on_health(name, words)
+
+    def _received(
+        self, pipeline: Pipeline, account: AccountConfig, folder: str, batches: Iterator[Batch]
+    ) -> Iterator[Batch]:
+        """Each batch once it is stored. Where there are very many mails, a second process reads ahead."""
+        reading: deque[tuple[Batch, Future[list[mail.ReadMail]]]] = deque()
+        cut_short = pipeline.store.was_cut_short(account.name, folder)  # then one at a time, in this process
+        with contextlib.ExitStack() as stack:
+            pool: ProcessPoolExecutor | None = None
+            for batch in batches:
+                if batch.total < MANY_MAILS or cut_short:
+                    pipeline.receive(account.name, folder, batch)
+                    yield batch
+                    continue
+                if pool is None:
+                    pool = stack.enter_context(_reader())
+                pipeline.begin(account.name, folder, batch)
+                arguments = (batch.mails, account.name, self.clock(), self.config.policy.own_addresses)
+                reading.append((batch, pool.submit(mail.read_all, *arguments)))
+                if len(reading) > READ_AHEAD:
+                    yield self._take(pipeline, account, folder, *reading.popleft())
+            while reading:
+                yield self._take(pipeline, account, folder, *reading.popleft())
+
+    def _take(
+        self,
+        pipeline: Pipeline,
+        account: AccountConfig,
+        folder: str,
+        batch: Batch,
+        future: Future[list[mail.ReadMail]],
+    ) -> Batch:
+        pipeline.take(account.name, folder, batch, future.result())
+        return replace(batch, mails=())
 
     def _ready(self, account: AccountConfig) -> None:
         """The first time every account has been looked at, we are up."""
@@ -310,7 +367,7 @@ class Service:
 
     def _tell_sign_in(self, store: Store, name: str, account: AccountConfig, error: EdgeError) -> None:
         words = f"{error}. Onward stopped trying; mend the password, then restart it. See: onward doctor"
-        store.note_health(name, words, self.clock())
+        self._note(store, name, words)
         log.error("sign-in refused account=%s", account.name)
         notify.desktop("Onward cannot read your mail", words, f"sign-in-{account.name}")
 
@@ -368,7 +425,13 @@ class Service:
             calendar_file=self.config.home / "reflections.ics",
             desktop=notify.desktop,
             patience=self.patience,
+            on_settled=self.on_settled,
         )
+
+
+def _reader() -> ProcessPoolExecutor:
+    """One process that parses mail beside us; Ctrl-C is ours to answer, not its."""
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
 
 
 def _backoff(failures: int) -> float:

@@ -189,6 +189,43 @@ def test_when_the_days_are_taken_a_free_hour_at_the_edge_of_the_night_is_next() 
     assert slot.reason == "your days are taken, so this is a free hour at the edge of the night"
 
 
+def test_the_edge_of_the_night_is_entered_no_further_than_needed() -> None:
+    slot = booked(NOW, *[taken(berlin(day, 8), berlin(day, 22, 30)) for day in (23, 24, 25)]).slot
+    assert slot.starts_at == berlin(24, 7)
+
+
+def test_two_hours_into_the_night_is_still_its_edge_and_a_minute_more_is_not() -> None:
+    nights = [taken(berlin(day, 23, 30), berlin(day + 1, 22, 30)) for day in (22, 23, 24, 25)]
+    assert booked(NOW, *nights).slot.starts_at == berlin(23, 22, 30)
+    later = [taken(busy.starts_at + QUARTER, busy.ends_at + QUARTER) for busy in nights]
+    assert booked(NOW, *later).slot.reason.startswith("everything is taken")
+
+
+def test_an_hour_that_would_last_past_the_reflection_hours_is_not_in_them() -> None:
+    assert booked(NOW, taken(berlin(23, 10), berlin(23, 19, 5))).slot.starts_at == berlin(24, 17)
+    slot = booked(NOW, taken(berlin(23, 10), berlin(23, 19, 15)), taken(berlin(23, 20, 15), berlin(26, 8))).slot
+    assert slot.starts_at == berlin(23, 19, 15)
+    assert slot.reason == "your reflection hours are taken, so this is a free hour in the evening"
+
+
+def test_a_clock_set_back_by_years_neither_hangs_nor_books_before_the_no() -> None:
+    booking = book(NOW, NOW, datetime(1970, 1, 1, tzinfo=UTC), BERLIN, ())
+    assert booking.slot.starts_at == berlin(23, 17)
+
+
+def test_an_hour_of_which_the_clock_change_takes_a_part_out_of_the_reflection_hours_is_not_in_them() -> None:
+    hours = ReflectionHours("Europe/Berlin", start=time(1), end=time(2, 30), night_start=time(12), night_end=time(20))
+    spring = datetime(2027, 3, 28, tzinfo=UTC)  # 01:00 in Berlin; at 01:00 UTC the clock jumps from 02:00 to 03:00
+    slot = booked(spring - 3 * HOUR, taken(spring - 3 * HOUR, spring + 10 * MINUTE), hours=hours).slot
+    assert slot.starts_at == spring + 23 * HOUR  # the next night's 01:00, not this night's 01:15 to 03:15
+
+
+def test_a_reflection_day_outside_the_usual_hours_is_better_than_another_day_within_them() -> None:
+    hours = ReflectionHours("Europe/Berlin", weekdays=frozenset({0}))
+    slot = booked(berlin(23, 17, 30), hours=hours).slot
+    assert slot.starts_at == berlin(23, 19, 30)
+
+
 def test_when_everything_is_taken_the_hour_that_overlaps_least_is_chosen() -> None:
     slot = booked(NOW, taken(NOW - DAY, berlin(24, 10)), taken(berlin(24, 10, 20), NOW + 5 * DAY)).slot
     assert slot.starts_at == berlin(24, 10)  # as little as at 09:30, and nearer to the evening

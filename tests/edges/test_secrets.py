@@ -213,7 +213,7 @@ def python(script: str) -> dict[str, object]:
 
 
 def test_the_first_line_a_command_prints_is_the_password() -> None:
-    script = "import sys; sys.stdout.buffer.write('%s\\r\\nlogin: sam\\n'.encode())" % PASSWORD
+    script = f"import sys; sys.stdout.buffer.write({PASSWORD!r}.encode() + b'\\r\\nlogin: sam\\n')"
     assert resolve(python(script), "home")() == PASSWORD
 
 

@@ -515,13 +515,10 @@ def test_a_server_that_does_not_prove_its_name_is_told_nothing(
 @pytest.mark.parametrize(
     ("replies", "expected"),
     [
-        ({"EHLO": b"250-here\r\n250 AUTH PLAIN\r\n"}, Permanent),  # stripped on the way
-        ({"EHLO": b"250 STARTTLS\r\n"}, Permanent),  # only the greeting line says so
         ({"EHLO": b"250-h\r\n250 STARTTLS\r\n", "STARTTLS": b"454 not now\r\n"}, Temporary),
         ({"EHLO": b"250-h\r\n250 STARTTLS\r\n", "STARTTLS": b"501 no\r\n"}, Permanent),
         ({"EHLO": b"250-h\r\n250 STARTTLS\r\n", "STARTTLS": DROP}, Temporary),
         ({"EHLO": b"250-h\r\n250 STARTTLS\r\n", "STARTTLS": HANG}, Temporary),
-        ({"EHLO": b"250-h\r\n250 STARTTLS\r\n", "STARTTLS": b"220 go\r\n250 AUTH PLAIN\r\n"}, Permanent),
     ],
 )
 def test_without_starttls_nothing_goes_on_in_the_clear(replies: dict[str, bytes], expected: type[EdgeError]) -> None:
@@ -529,6 +526,28 @@ def test_without_starttls_nothing_goes_on_in_the_clear(replies: dict[str, bytes]
         error, _ = failing(at(server.port, security="starttls", timeout=SHORT))
     assert type(error) is expected, error
     assert not {"AUTH", "MAIL"} & set(server.verbs)
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [b"250-here\r\n250 AUTH PLAIN\r\n", b"250 STARTTLS\r\n"],
+    ids=["taken out on the way", "only the greeting line says it"],
+)
+def test_where_starttls_is_not_offered_it_is_not_tried(offer: bytes) -> None:
+    with Scripted({"EHLO": offer}) as server:
+        error, _ = failing(at(server.port, security="starttls"))
+    assert isinstance(error, Permanent)
+    assert "does not offer STARTTLS" in str(error)
+    assert server.verbs == ["ehlo"]
+
+
+def test_words_slipped_in_before_the_encryption_are_not_heard_as_encrypted(authority: trustme.CA, ca_file: str) -> None:
+    replies = {"EHLO": b"250-h\r\n250 STARTTLS\r\n", "STARTTLS": b"220 go\r\n250-h\r\n250 AUTH PLAIN\r\n"}
+    with Scripted(replies, proves(authority, "127.0.0.1")) as server:
+        error, _ = failing(at(server.port, security="starttls", ca_file=ca_file))
+    assert isinstance(error, Permanent)
+    assert "before the encryption" in str(error)
+    assert server.verbs == ["ehlo", "STARTTLS"]
 
 
 def test_what_a_server_offered_before_encryption_is_forgotten(authority: trustme.CA, ca_file: str) -> None:
@@ -764,6 +783,12 @@ def test_what_the_server_cannot_carry_is_not_begun(raw: bytes, to: str) -> None:
         error, stages = failing(at(server.port), raw, (to,))
     assert isinstance(error, Permanent)
     assert "mail" not in stages
+
+
+@pytest.mark.parametrize("limit", [b"", b" 0", b" 1000000", b" " + b"9" * 5000, b" lots"])
+def test_a_letter_within_the_limit_is_taken_however_the_limit_is_written(limit: bytes) -> None:
+    with Scripted({"EHLO": b"250-h\r\n250-SIZE" + limit + b"\r\n250 AUTH PLAIN\r\n"}) as server:
+        assert send(at(server.port)) == WHOLE_WAY
 
 
 def test_an_address_beyond_ascii_goes_where_it_is_understood() -> None:

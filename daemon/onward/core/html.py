@@ -30,8 +30,6 @@ _UNSEEN = (
     "[style*='display:none' i], [style*='display: none' i], [style*='visibility:hidden' i], "
     "[style*='visibility: hidden' i], [style*='mso-hide:all' i], [style*='mso-hide: all' i]"
 )
-_SPACES = re.compile(r"[^\S\x1e\x1f]{2,}|[^\S \x1e\x1f]")
-_BREAKS = re.compile(r" ?(?:[\x1e\x1f] ?)+")
 
 
 def to_text(html: str) -> str:
@@ -52,8 +50,12 @@ def to_text(html: str) -> str:
 
 def _tidy(text: str) -> str:
     """Marks to line ends, runs of spaces to one, no invisible joiners."""
-    text = _SPACES.sub(" ", text.replace("\u200c", "").replace("\u00ad", ""))
-    return _BREAKS.sub(lambda run: "\n\n" if _GAP in run[0] else "\n", text).strip()
+    text = text.replace("\u200c", "").replace("\u00ad", "")
+    paragraphs = (
+        "\n".join(line for line in (" ".join(line.split()) for line in paragraph.split(_LINE)) if line)
+        for paragraph in text.split(_GAP)
+    )
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
 def _inside_quote(node: LexborNode) -> bool:

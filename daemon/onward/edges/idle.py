@@ -22,6 +22,10 @@ class Gone(ConnectionError):
     """The server closed, refused, or did not answer in time; the connection is of no more use."""
 
 
+class Refused(Exception):
+    """The server offers IDLE and answers NO or BAD to it; the connection is as good as before."""
+
+
 class Idle:
     """One IDLE on one connection: `start`, `wait` once or more, `done`. Used by one thread."""
 
@@ -38,12 +42,13 @@ class Idle:
         self._tag = b""
 
     def start(self) -> None:
-        """Send IDLE and wait for the server's continuation. Raises Gone."""
+        """Send IDLE and wait for the server's continuation. Raises Gone, or Refused."""
         self._tag = self._imap._new_tag()
         self._imap.send(self._tag + b" IDLE\r\n")
         line = self._until((b"+", self._tag + b" "), self._early)
         if not line.startswith(b"+"):
-            raise Gone("the server refused IDLE")
+            self._finish()
+            raise Refused(line.partition(b" ")[2][:200].decode("ascii", "replace"))
 
     def wait(self, seconds: float) -> list[bytes]:
         """Untagged lines as they come; [] when the time is over or another thread woke us. Raises Gone."""
@@ -66,7 +71,12 @@ class Idle:
         lines: list[bytes] = []
         self._imap.send(b"DONE\r\n")
         self._until((self._tag + b" ",), lines)
-        while self._buffer:  # imaplib reads on from the socket and would miss what we hold
+        return lines + self._finish()
+
+    def _finish(self) -> list[bytes]:
+        """What we hold beyond the last line: imaplib reads on from the socket and would miss it."""
+        lines: list[bytes] = []
+        while self._buffer:
             line = self._line(time.monotonic() + self._patience)
             if line is None:
                 raise Gone("the server stopped within a line")

@@ -29,7 +29,7 @@ from onward.core import mail
 from onward.core.model import Cursor, EdgeError, Permanent, RawMail, Temporary, Uncertain
 from onward.edges import Batch, Copy, Place, Role
 from onward.edges.folders import find_role, no_such_role
-from onward.edges.idle import Idle
+from onward.edges.idle import Idle, Refused
 
 BATCH_MAILS = 200  # UIDs in one FETCH; some servers refuse more than 1,000
 BATCH_BYTES = 8 * 1024 * 1024
@@ -69,7 +69,7 @@ class ForbiddenCommand(AssertionError):
     """A command that could change the person's mailbox. Our own mistake; nothing was written."""
 
 
-class Greedy(imaplib.IMAP4.abort):
+class Greedy(ConnectionError):
     """The server sends more, or for longer, than was asked for."""
 
 
@@ -103,6 +103,7 @@ class ImapMailbox:
         self._wake_out.setblocking(False)
         self._names: dict[Role, str] = {}
         self._extra: re.Pattern[bytes] | None = None
+        self._no_idle = False  # it was refused once
         self._looked: dict[str, Place] = {}  # per folder: UIDVALIDITY and UIDNEXT of the last fetch
         self._most = BATCH_MAILS  # mails in one FETCH; less on servers that refuse or break off
         self._easy = 0  # FETCHes in a row that went well since
@@ -121,7 +122,7 @@ class ImapMailbox:
             rescan = cursor is not None and (cursor.uidvalidity != validity or cursor.uid > last)
             after = cursor.uid if cursor is not None and not rescan else 0
             uids = self._search(after, last, since)
-        done, reached = 0, after
+        done, told = 0, cursor
         while done < len(uids):
             some = uids[done : done + self._most]
             with self._translated():
@@ -129,13 +130,13 @@ class ImapMailbox:
             for group in self._groups(sizes):
                 with self._translated():
                     mails = self._mails(folder, validity, group, since)
-                reached = max(group)
-                passed = done + sum(1 for uid in some if uid <= reached)
-                yield Batch(tuple(mails), Cursor(validity, reached), passed, len(uids), rescan)
+                told = Cursor(validity, max(group))
+                passed = done + sum(1 for uid in some if uid <= told.uid)
+                yield Batch(tuple(mails), told, passed, len(uids), rescan)
             done += len(some)
         last = max([last, *uids[-1:]])  # a mail that came after EXAMINE is among those found
         self._looked[folder] = Place(validity, last + 1)
-        if cursor is None or rescan or last > max(reached, cursor.uid):
+        if told != Cursor(validity, last):
             yield Batch((), Cursor(validity, last), done, len(uids), rescan)
 
     def wait(self, folder: str, seconds: float) -> bool:
@@ -144,11 +145,18 @@ class ImapMailbox:
             if self._has_news(folder):
                 return True
             wire = self._wire
-            if wire is None or not self._connected().has_capability("IDLE"):
+            if wire is None or self._no_idle or not self._connected().has_capability("IDLE"):
                 self._sleep(seconds)
                 return False
             idle = Idle(self._client, self._wake_out, self._server.read_timeout)
-            idle.start()
+            try:
+                idle.start()
+            except Refused as error:  # offered, and then not given: polling is the truth either way
+                if (wait := _asked_wait(str(error))) is not None:
+                    raise Temporary(f"{self._server.host} asks to wait: {error}", wait=wait) from error
+                self._no_idle = True
+                self._sleep(seconds)
+                return False
             self._on_progress()
             end = time.monotonic() + min(seconds, RENEW_IDLE)
             while not wire.grown and (left := end - time.monotonic()) > 0:
@@ -423,7 +431,9 @@ class ImapMailbox:
     # --- single commands -------------------------------------------------------------------------------
 
     def _noop(self) -> None:
-        self._connected()._imap._simple_command("NOOP")
+        kind, data = self._connected()._imap._simple_command("NOOP")
+        if kind != "OK":
+            raise exceptions.IMAPClientError(f"noop failed: {(data[-1] or b'').decode('ascii', 'replace')}")
 
     def _listed(self) -> list[tuple[Sequence[bytes], bytes | None, str]]:
         """LIST of everything; a name that is not in modified UTF-7 is left out, not stumbled over."""
@@ -540,8 +550,8 @@ class ImapMailbox:
         held = 0
         for uid, each in sizes.items():
             size = min(each[0], mail.READ_CAP)
-            alone = uid in self._careful or any(one in self._careful for one in group)
-            if group and (held + size > BATCH_BYTES or len(group) >= self._most or alone):
+            full = held + size > BATCH_BYTES or len(group) >= self._most
+            if group and (full or uid in self._careful or next(iter(group)) in self._careful):
                 yield group
                 group, held = {}, 0
             group[uid] = each
@@ -775,13 +785,15 @@ class _Wire(imaplib.IMAP4):
 
 
 class _Plain:
-    """The one answer of SASL PLAIN (RFC 4616), whatever the challenge says; a second challenge ends it."""
+    """The one answer of SASL PLAIN (RFC 4616), whatever the challenge says; a second one is called off."""
 
     def __init__(self, user: str, password: str) -> None:
-        self._answers = [base64.b64encode(f"\0{user}\0{password}".encode())]
+        self._answers = [b"*", base64.b64encode(f"\0{user}\0{password}".encode())]
 
     def answer(self, challenge: bytes) -> bytes:
-        return self._answers.pop() if self._answers else b"*"
+        if not self._answers:
+            raise Greedy("the server asks for the password again and again")
+        return self._answers.pop()
 
 
 # --- plain functions ---------------------------------------------------------------------------------------

@@ -97,14 +97,14 @@ class MaildirMailbox:
             rescan = cursor is not None and (cursor.uidvalidity != validity or cursor.uid > last)
             after = cursor.uid if cursor is not None and not rescan else 0
             wanted = self._arrived_since(box, after, since)
-        done, reached = 0, after
+        done, told = 0, cursor
         for some in _groups(wanted):
             with self._translated(folder):
                 mails = tuple(found for each in some if (found := self._read(box, each)) is not None)
-            done, reached = done + len(some), some[-1].uid
-            yield Batch(mails, Cursor(validity, reached), done, len(wanted), rescan)
+            done, told = done + len(some), Cursor(validity, some[-1].uid)
+            yield Batch(mails, told, done, len(wanted), rescan)
         box.looked = last
-        if cursor is None or rescan or last > max(reached, cursor.uid):
+        if told != Cursor(validity, last):
             yield Batch((), Cursor(validity, last), done, len(wanted), rescan)
 
     def wait(self, folder: str, seconds: float) -> bool:

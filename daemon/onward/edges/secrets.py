@@ -196,17 +196,26 @@ def _read_private(path: Path, account: str) -> bytes:
     except OSError as error:
         why = "is a link; name the file itself" if error.errno == errno.ELOOP else str(error.strerror)
         raise ConfigError(f"{account}: password_file {path}: {why}") from error
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise ConfigError(f"{account}: password_file {path} is not a file")
-        if found.st_uid != os.geteuid():
-            raise ConfigError(f"{account}: password_file {path} belongs to another user: chown it to your own")
-        if found.st_mode & 0o077:
-            raise ConfigError(f"{account}: password_file {path} is open to others: chmod 600 {path}")
-        if found.st_size > SECRET_CAP:
-            raise ConfigError(f"{account}: password_file {path} is too large to be a password")
-        return file.read(SECRET_CAP)
+    try:
+        problem = _objection(os.fstat(handle), path)
+        raw = b"" if problem else os.read(handle, SECRET_CAP)
+    except OSError as error:
+        raise ConfigError(f"{account}: password_file {path}: {error.strerror}") from error
+    finally:
+        os.close(handle)
+    if problem:
+        raise ConfigError(f"{account}: password_file {path} {problem}")
+    return raw
+
+
+def _objection(found: os.stat_result, path: Path) -> str | None:
+    if not stat.S_ISREG(found.st_mode):
+        return "is not a file"
+    if found.st_uid != os.geteuid():
+        return "belongs to another user: chown it to your own"
+    if found.st_mode & 0o077:
+        return f"is open to others: chmod 600 {path}"
+    return "is too large to be a password" if found.st_size > SECRET_CAP else None
 
 
 def _without_newline(raw: bytes) -> bytes:

@@ -227,6 +227,8 @@ class _Session(smtplib.SMTP):
         server = self._server
         try:
             self.sock = socket.create_connection((server.host, server.port), server.timeout)
+            # The dot travels alone: it need not wait until the letter before it is acknowledged.
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except socket.gaierror as error:
             raise _Lost("cannot be found; is this machine online, and the name right?") from error
         except (OSError, UnicodeError) as error:
@@ -244,8 +246,7 @@ class _Session(smtplib.SMTP):
         except ssl.SSLCertVerificationError as error:
             raise Permanent(
                 f"{server.place} does not prove that it is {server.host}: "
-                f"{error.verify_message.rstrip('.')}. "
-                "No password was shown to it"
+                f"{error.verify_message.rstrip('.')}. No password was shown to it"
             ) from error
         except ssl.SSLError as error:
             if error.reason in _PLAIN_SPEAKERS:
@@ -314,7 +315,7 @@ class _Session(smtplib.SMTP):
         self._names["mail_from"] = address
         place = self._server.place
         limit = self.esmtp_features.get("size", "")
-        if limit.isdecimal() and 0 < int(limit) < len(raw):
+        if re.fullmatch(r"[0-9]{1,18}", limit) and 0 < int(limit) < len(raw):  # 0: no limit (RFC 1870 §4)
             raise Permanent(f"the letter is larger ({len(raw)} octets) than {place} takes ({int(limit)})")
         options = f" SIZE={len(raw)}" if self.has_extn("size") else ""
         if not raw.isascii():

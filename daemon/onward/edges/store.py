@@ -190,6 +190,10 @@ class Store:
         counted: tuple[int, int] = self._write("begin_reading", change)
         return counted
 
+    def was_cut_short(self, account: str, folder: str) -> bool:
+        """True when a look at this folder ended while mails were being read."""
+        return bool(self._all("SELECT 1 FROM reading WHERE account = :a AND folder = :f LIMIT 1", a=account, f=folder))
+
     def receive(
         self,
         account: str,

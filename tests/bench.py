@@ -1,0 +1,318 @@
+"""Measure what the README promises; `make bench` runs all of it and prints one JSON object a line.
+
+    python tests/bench.py first-run | maildir | idle | latency | all
+
+Everything runs `onward run` as a person does, in a process of its own, against a real Dovecot on loopback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "daemon"), str(ROOT / "classifiers")]
+
+from flows.home import OWN, rejection  # noqa: E402
+from onward.edges.store import Store  # noqa: E402
+from servers.dovecot import Dovecot  # noqa: E402
+
+WORDS = (
+    "the of and to in is for on that with as at by from this we you our are be or have will it not can all new more "
+    "garden market river winter letter station morning concert summer kitchen journey museum island harbour window "
+    "evening ticket bicycle library recipe festival mountain village paper coffee bread music train weather season"
+).split()
+
+
+def big_mail(number: int, at: datetime, chance: random.Random) -> bytes:
+    """An ordinary mail of about 29 KB: a newsletter, an HTML-only notice, or a note with an attachment."""
+    mail = EmailMessage()
+    mail["From"] = f"{chance.choice(WORDS).title()} Post <news{number % 40}@list{number % 40}.example>"
+    mail["To"] = OWN
+    mail["Subject"] = " ".join(chance.choices(WORDS, k=6)).capitalize()
+    mail["Date"] = format_datetime(at)
+    mail["Message-ID"] = f"<bench-{number}@list.example>"
+    for hop in range(4):
+        mail["Received"] = f"from relay{hop}.example by mx.example with ESMTPS id {number:08x}; {format_datetime(at)}"
+    mail["DKIM-Signature"] = "v=1; a=rsa-sha256; d=list.example; b=" + b64encode(chance.randbytes(192)).decode()
+    sentences = [" ".join(chance.choices(WORDS, k=12)).capitalize() + "." for _ in range(60)]
+    kind = number % 4
+    page = "".join(
+        f'<tr><td style="padding:8px;font-family:Arial;color:#333333"><p>{line}</p></td></tr>' for line in sentences
+    )
+    html = f"<html><head><style>td{{color:#111}}</style></head><body><table>{page}</table></body></html>"
+    if kind == 0:
+        mail.set_content(html + "<!-- " + "x" * 14_000 + " -->", subtype="html")
+    elif kind == 1:
+        mail.set_content("\n".join(sentences))
+        mail.add_attachment(chance.randbytes(17_000), maintype="application", subtype="pdf", filename="note.pdf")
+    else:
+        mail.set_content("\n".join(sentences))
+        mail.add_alternative(html + "<!-- " + "x" * 8_500 + " -->", subtype="html")
+    return mail.as_bytes()
+
+
+def months(count: int) -> Iterator[tuple[bytes, datetime]]:
+    """`count` mails of the last 170 days, oldest first; every hundredth is a no, long answered by time."""
+    chance = random.Random(20)
+    begin = datetime.now(UTC) - timedelta(days=170)
+    for number in range(count):
+        at = begin + timedelta(days=160) * number / count
+        yield (rejection(number, at) if number % 100 == 0 else big_mail(number, at, chance)), at
+
+
+class Running:
+    """`onward run` in a process of its own, on a configuration written for it."""
+
+    def __init__(self, folder: Path, account: dict[str, object]) -> None:
+        self.home = folder / "home"
+        config = folder / "config.toml"
+        lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in account.items())
+        config.write_text(
+            f'name = "Sam Doe"\ntimezone = "Europe/Berlin"\n[reminders]\ndesktop = false\n[[account]]\n{lines}\n'
+        )
+        environment = {
+            **os.environ,
+            "PYTHONPATH": f"{ROOT / 'daemon'}:{ROOT / 'classifiers'}",
+            "ONWARD_TEST_PASSWORD": "secret",
+            "ONWARD_HOME": str(self.home),
+        }
+        self.began = time.monotonic()
+        self.log = (folder / "log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "onward", "--config", str(config), "run"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+        )
+
+    def memory(self) -> tuple[float, float]:
+        """Resident memory now and at its highest, in MB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+        return int(fields["VmRSS"].split()[0]) / 1024, int(fields["VmHWM"].split()[0]) / 1024
+
+    def processor(self) -> float:
+        """Seconds of processor time used so far, all threads together."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def ask(self, sql: str) -> int:
+        """One number from the database; -1 while there is none."""
+        path = self.home / "onward.db"
+        if not path.exists():
+            return -1
+        try:
+            store = Store(path)
+        except Exception:  # the schema is being written
+            return -1
+        try:
+            return int(store.rows(sql)[0]["n"])
+        except Exception:  # … or is locked by it
+            return -1
+        finally:
+            store.close()
+
+    def until(self, sql: str, wanted: int, seconds: float) -> float:
+        """Seconds since the start until the database says `wanted`."""
+        while time.monotonic() - self.began < seconds:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"onward run ended with status {self.process.returncode}")
+            if self.ask(sql) >= wanted:
+                return time.monotonic() - self.began
+            time.sleep(0.1)
+        raise TimeoutError(f"{sql} did not reach {wanted} in {seconds} s, it is {self.ask(sql)}")
+
+    def stop(self, how: int = signal.SIGTERM) -> None:
+        """End the process and wait for it."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        self.process.wait(20)
+        self.log.close()
+
+
+HANDLED = "SELECT COUNT(*) AS n FROM message WHERE state = 'handled'"
+LOOKED = "SELECT COUNT(*) AS n FROM cursor WHERE first_done = 1"
+
+
+def imap_account(port: int) -> dict[str, object]:
+    """An account on the Dovecot of this run."""
+    return {
+        "name": "main",
+        "address": OWN,
+        "host": "127.0.0.1",
+        "port": port,
+        "security": "plain",
+        "user": "alice",
+        "password_env": "ONWARD_TEST_PASSWORD",
+    }
+
+
+def first_run(count: int) -> dict[str, object]:
+    """A first look over `count` mails; interrupted by SIGKILL a third of the way and resumed."""
+    with tempfile.TemporaryDirectory() as folder, Dovecot() as dovecot:
+        dovecot.fill("INBOX", months(count))
+        whole = Running(Path(folder) / _made(folder, "whole"), imap_account(dovecot.imap_port))
+        try:
+            seconds = whole.until(HANDLED, count, 300)
+            _, peak = whole.memory()
+        finally:
+            whole.stop()
+        first = Running(Path(folder) / _made(folder, "cut"), imap_account(dovecot.imap_port))
+        try:
+            first.until(HANDLED, count // 3, 300)
+        finally:
+            first.stop(signal.SIGKILL)
+        before = first.ask(HANDLED)
+        second = Running(Path(folder) / "cut", imap_account(dovecot.imap_port))
+        try:
+            rest = second.until(HANDLED, count, 300)
+        finally:
+            second.stop()
+        return {
+            "what": f"first run over {count} mails on Dovecot",
+            "seconds": round(seconds, 1),
+            "peak_mb": round(peak, 1),
+            "killed_at": before,
+            "resumed_seconds": round(rest, 1),
+            "messages": second.ask("SELECT COUNT(*) AS n FROM message"),
+            "drafts": second.ask("SELECT COUNT(*) AS n FROM draft"),
+        }
+
+
+def maildir(count: int) -> dict[str, object]:
+    """The same from a Maildir."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "mail"
+        for name in ("cur", "new", "tmp", ".Drafts/cur", ".Drafts/new", ".Drafts/tmp"):
+            (root / name).mkdir(parents=True)
+        for number, (raw, at) in enumerate(months(count)):
+            file = root / "cur" / f"{int(at.timestamp())}.M{number}.bench:2,S"
+            file.write_bytes(raw)
+            os.utime(file, (at.timestamp(), at.timestamp()))
+        account: dict[str, object] = {"name": "local", "kind": "maildir", "address": OWN, "path": str(root)}
+        running = Running(Path(folder) / _made(folder, "run"), account)
+        try:
+            seconds = running.until(HANDLED, count, 300)
+            _, peak = running.memory()
+        finally:
+            running.stop()
+    return {"what": f"first run over {count} mails in a Maildir", "seconds": round(seconds, 1), "peak_mb": round(peak, 1)}
+
+
+def idle(seconds: float = 60.0) -> dict[str, object]:
+    """Start to first finished look, warm; memory and processor time while nothing happens."""
+    with tempfile.TemporaryDirectory() as folder, Dovecot() as dovecot:
+        dovecot.fill("INBOX", months(200))
+        account = imap_account(dovecot.imap_port)
+        place = Path(folder) / _made(folder, "run")
+        warm = Running(place, account)
+        warm.until(LOOKED, 1, 60)
+        warm.until(HANDLED, 200, 60)
+        warm.stop()
+        starts = []
+        for _ in range(7):
+            began = datetime.now(UTC)
+            running = Running(place, account)
+            while running.ask(f"SELECT COUNT(*) AS n FROM health WHERE name = 'watch main' AND at > '{_text(began)}'") < 1:
+                time.sleep(0.005)
+            store = Store(running.home / "onward.db")
+            ended = store.health()["watch main"][1]
+            store.close()
+            starts.append((ended - began).total_seconds())
+            if len(starts) < 7:
+                running.stop()
+        time.sleep(5)
+        used = running.processor()
+        time.sleep(seconds)
+        used = running.processor() - used
+        memory, _ = running.memory()
+        running.stop()
+    return {
+        "what": "idle",
+        "start_to_first_look_seconds": round(statistics.median(starts), 3),
+        "memory_mb": round(memory, 1),
+        "processor_percent": round(100 * used / seconds, 3),
+    }
+
+
+def latency(count: int = 20) -> dict[str, object]:
+    """From the server's own push, seen by a second idling client, to the draft standing in Drafts."""
+    with tempfile.TemporaryDirectory() as folder, Dovecot() as dovecot:
+        running = Running(Path(folder) / _made(folder, "run"), imap_account(dovecot.imap_port))
+        gaps: list[float] = []
+        try:
+            running.until(LOOKED, 1, 60)
+            watcher, drafts = dovecot.client(), dovecot.client()
+            watcher.select_folder("INBOX", readonly=True)
+            for number in range(count):
+                time.sleep(0.3)
+                watcher.idle()
+                dovecot.deliver(rejection(10_000 + number, datetime.now(UTC)))
+                while not watcher.idle_check(timeout=5):
+                    pass
+                pushed = time.monotonic()
+                watcher.idle_done()
+                while int(drafts.folder_status("Drafts", ["MESSAGES"])[b"MESSAGES"]) <= number:
+                    if time.monotonic() - pushed > 20:
+                        raise TimeoutError(f"no draft for rejection {number}")
+                    time.sleep(0.005)
+                gaps.append(time.monotonic() - pushed)
+        finally:
+            running.stop()
+        booked = running.ask("SELECT COUNT(*) AS n FROM reflection")
+    return {
+        "what": f"push to draft, {count} rejections",
+        "median_seconds": round(statistics.median(gaps), 3),
+        "worst_seconds": round(max(gaps), 3),
+        "sessions": booked,
+    }
+
+
+def _made(folder: str, name: str) -> str:
+    (Path(folder) / name).mkdir()
+    return name
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds")
+
+
+def main() -> int:
+    """Run what was asked for and print a JSON object for each."""
+    benches = {
+        "first-run": lambda: first_run(20_000),
+        "maildir": lambda: maildir(5_000),
+        "idle": idle,
+        "latency": latency,
+    }
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("which", nargs="?", default="all", choices=[*benches, "all"])
+    which = parser.parse_args().which
+    if shutil.which("dovecot") is None and not Path("/usr/sbin/dovecot").exists():
+        print("Dovecot is needed: sudo apt-get install dovecot-imapd dovecot-lmtpd", file=sys.stderr)
+        return 2
+    for name, bench in benches.items():
+        if which in (name, "all"):
+            print(json.dumps(bench()), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
