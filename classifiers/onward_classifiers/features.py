@@ -13,6 +13,7 @@ from bisect import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from onward.core.model import Message
 from onward_classifiers.text import Prepared
@@ -38,7 +39,7 @@ def features(message: Message, prepared: Prepared) -> Features:
     body, subject = words(prepared.own_text[:READ]), words(message.subject[:300])
     spoken = word_features(body)
     spoken += [f"s:{word}" for word in subject]
-    spoken += [f"s:{first} {second}" for first, second in zip(subject, subject[1:], strict=False)]
+    spoken += [f"s:{first} {second}" for first, second in pairwise(subject)]
     meant = idea_features(body)
     meant += [f"s:{idea}" for idea in map(idea_of, subject) if idea]
     meant += absent_features(meant)
@@ -55,25 +56,17 @@ def sentence_features(text: str) -> Features:
 
 def word_features(body: list[str]) -> list[str]:
     """Words and pairs of neighbours."""
-    return body + [f"{first} {second}" for first, second in zip(body, body[1:], strict=False)]
+    return body + [f"{first} {second}" for first, second in pairwise(body)]
 
 
 def words(text: str) -> list[str]:
     """The words of a text in lower case, numbers as 0, addresses of pages as 'url', sentence ends as '.'."""
     if "’" in text:
         text = text.replace("’", "'")
-    found: list[str] = []
-    last = END
-    for token in _TOKEN.findall(_clean(text).lower()):
-        if not token[0].isalpha():
-            token = "0" if token[0].isdecimal() else END
-            if token == last == END:
-                continue
-        elif token.startswith(("http:", "https:")):
-            token = "url"
-        found.append(token)
-        last = token
-    return found
+    tokens = _TOKEN.findall(_clean(text).lower())
+    if "http" in text:
+        tokens = ["url" if token.startswith(("http:", "https:")) else token for token in tokens]
+    return [token if token[0] > "@" else "0" if token[0].isdecimal() else END for token in tokens]
 
 
 def idea_features(body: list[str]) -> list[str]:
@@ -151,7 +144,8 @@ def _either(stems: Iterable[str]) -> str:
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u00ad\ufeff\u2060"))
 _TOKEN = re.compile(
-    r"https?:\S{1,2000}|[^\W\d_]+(?:'(?:t|s|re|ll|ve|d|m)\b)?|\d[\d.,:/-]{0,40}|[.!?]+(?=\s|$)|\n[ \t\r]*\n"
+    r"https?:\S{1,2000}|[^\W\d_]+(?:'(?:t|s|re|ll|ve|d|m)\b)?|\d[\d.,:/-]{0,40}"
+    r"|(?:(?<![.!?])[.!?]++(?=\s|$)|\n[ \t\r]*+\n)[\s.!?]*+"
 )
 _AUTOMATIC = re.compile(
     r"(?i)(?:[^@]{0,60}[._+-])?(?:no|do-?not|donot|ne-?pas|nao|non|nicht|geen|inte)[._-]?(?:reply|antworten|repondre|"
@@ -160,83 +154,144 @@ _AUTOMATIC = re.compile(
 )
 _IDEA = _ideas(
     {
-        "WE": "we$ we'$ we've us$ our$ wir$ uns$ unser unsere unserem nous$ notre$ nos$ nosotros hemos$ nuestro nuestra "
-        "wij$ ons$ onze$ vi$ oss$ vår vårt våra nós$ nosso nossa noi$ nostro nostra abbiamo$ temos$ hebben$ haben$ avons$",
-        "YOU": "you$ your$ you' yours$ sie$ ihre$ ihr$ ihnen$ ihren$ ihrer$ dir$ dich$ du$ deine$ deiner$ dein$ vous$ "
-        "votre$ vos$ te$ tu$ tus$ su$ usted$ le$ je$ jij$ jou$ jouw$ u$ uw$ dig$ din$ ditt$ dina$ você$ sua$ seu$ ti$ tua$ "
-        "tuo$ suo$ lei$ la$",
-        "I": "i$ i'm$ i've$ i'll$ i'd$ my$ me$ ich$ mein meine$ mir$ mich$ j'$ mon$ ma$ mes$ yo$ mi$ ik$ mijn$ jag$ min$ "
-        "mitt$ eu$ meu$ minha$ io$ mio$ mia$",
-        "APPLY": "applicat applied$ apply$ applying$ bewerb beworben candidatu postula postulé sollicit ansök ansokan sökt$ "
-        "söka$ candidac candidei candidó inscripci cv$ résumé resume$ lebenslauf currículum curriculum unterlagen dossier",
-        "POST": "position$ positions$ role$ roles$ vacanc job$ jobs$ stelle$ stellen$ poste$ postes$ puesto$ puestos$ vacante "
-        "vacature functie$ rol$ baan$ tjänst roll$ rollen$ jobb jobbet$ vaga$ vagas$ cargo$ posto$ posizion ruolo ruoli$ "
-        "emploi opening$ openings$ internship praktik werkstudent opportunit oportunidad oportunidade career karriere "
-        "carrière carrera loopbaan carreira carriera position",
-        "HIRER": "recruit hiring$ talent rekryter recursos$ personalabteilung selection$ selektion selección seleção "
-        "selezione werving rh$ hr$ panel$ headhunt recrut reclut bewerbungsverfahren auswahlverfahren process$ processus$ "
-        "proceso$ processo$ procedure$ rekryteringsprocess",
-        "CANDIDATE": "applicants$ applicant$ candidates$ candidate$ bewerber kandidat kandidaat kandidaten profil profile$ "
-        "perfil profiel candidats$ candidatos$ candidati$ candidat$ candidato$ background$ experience$ erfahrung expérience "
-        "experiencia ervaring erfarenhet experiência esperienz qualifi skills$",
-        "TALK": "interview gespräch vorstellungsgespr entretien entrevista colloqui intervju gesprek kennenlern "
-        "conversation$ kennismak kennengelernt échange$ meeting$ call$ met$ gesprochen",
-        "NOT": "not$ n't cannot$ can't$ won't$ didn't$ don't$ isn't$ wasn't$ haven't$ couldn't$ unable unsuccessful nicht$ "
-        "kein keine$ pas$ aucun no$ non$ niet$ geen$ inte$ ej$ inga$ ingen$ não$ nao$ without$ never$ nie$ sin$ ohne$ "
-        "neither$ nor$ absag abgesagt decline refus niente$ rechaz",
-        "SORRY": "unfortunate sorry$ regret leider$ bedauer tut$ leid$ malheureus désol lamenta lamentable siento$ "
-        "sentimos helaas$ spijt jammer$ tyvärr$ beklag infeliz purtroppo$ rincres spiace dispiac afraid$ disappoint "
-        "enttäusch hard$ sad$ apolog",
-        "CHOOSE": "select selected$ chosen$ choose$ chose$ shortlist successful$ progress proceed forward$ forwards$ "
-        "further$ pursue pursuing$ move$ moving$ advance advancing$ went$ go$ going$ berücksicht ausgewählt weiter$ "
-        "weiterverfolg weiterzuverfolgen fortsetz retenu retenir$ suite$ poursuiv continu adelante$ avanz selecc seleci "
-        "uitgekozen gekozen verder$ vidare$ gå$ gått$ valt$ utvald avanç segui$ seguir$ prosegu avanti$ scelt proceder "
-        "favour favor$ gewählt zurückgestellt",
-        "ELSE": "other$ others$ another$ someone$ somebody$ else$ anderen$ andere$ anderer$ autre$ autres$ d'autres$ otro$ "
-        "otra$ otros$ otras$ ander$ iemand$ annan$ andra$ någon$ outro$ outra$ outros$ outras$ altri$ altro$ altra$ "
-        "stronger$ closer$ closely$ besser$ jemand$ jemanden$ quelqu'un$ alguien$ internal$ intern$ interne$ interno$",
-        "DECIDE": "decid decision$ decisions$ entschied entscheid décid décision decis beslo beslut besluit deci$ concluded$ "
-        "outcome$ ergebnis résultat resultado",
-        "SHUT": "filled$ fill$ besetzt besetzen$ pourvu cubiert cubrir$ ingevuld tillsatt preench coperta$ closed$ closing$ "
-        "cancelled$ canceled$ freeze$ frozen$ paused$ hold$ budget$ withdrawn$ gestrichen eingestellt geschlossen "
-        "annul cancelad geschrapt",
-        "GOODWILL": "wish wishes$ wünsch souhait desea deseamos wens önsk auguri$ auguriamo endeavo success$ luck$ erfolg "
-        "glück réussite éxito suerte$ succes$ lycka$ sorte$ sucesso fortuna$ zukunft künftig future$ futur toekomst "
-        "framtid file$ pool$",
-        "STEP": "schedule scheduling$ availab calendar invit einlad eingeladen slot$ slots$ termin$ termine$ vereinbar "
-        "disponib uitnodig beschikbaar inbjud tillgänglig convit convoc agend convid appointment reschedul verschieb monday$ "
-        "tuesday$ wednesday$ thursday$ friday$ montag$ dienstag$ mittwoch$ donnerstag$ freitag$ lundi$ mardi$ mercredi$ "
-        "jeudi$ vendredi$ lunes$ martes$ miércoles$ jueves$ viernes$ maandag$ dinsdag$ woensdag$ donderdag$ vrijdag$ "
-        "måndag$ tisdag$ onsdag$ torsdag$ fredag$ segunda$ terça$ quarta$ quinta$ sexta$ lunedì$ martedì$ mercoledì$ "
-        "giovedì$ venerdì$ zoom$ teams$",
-        "TEST": "assessment challenge$ coding$ test$ tests$ exercise aufgabe épreuve exercice prueba ejercicio opdracht "
-        "uppgift arbetsprov teste$ desafio prova$ esercizi homework$ quiz$ deadline$ minutes$",
-        "RECEIVED": "received$ receiv eingegangen erhalten$ reçu$ reçue bien$ recib ontvangen$ ontvangst mottag recebe "
-        "recebi ricevut acknowledg bestätig eingang accusé confirmation$",
-        "REVIEW": "review$ reviewing$ reviewed$ prüfen$ prüfung examin revis bekijken$ granska anali esamin valut soon$ "
-        "shortly$ weeks$ wochen$ semaines$ semanas$ weken$ veckor$ settimane$ update$ patience geduld delay still$ noch$ "
-        "encore$ todavía$ nog$ fortfarande$ ainda$ ancora$",
-        "HIRE": "offer$ angebot aanbod erbjud oferta proposta$ offerta salary gehalt salaire salario$ salaris$ lön$ contract$ "
-        "vertrag contrat$ contrato$ contratto$ start$ onboard congratul glückwunsch félicit enhorabuena gefeliciteerd "
-        "grattis parabéns congratulazioni willkommen welcome$ bienvenue zusage",
-        "FEEDBACK": "feedback rückmeldung retour$ retours$ terugkoppeling återkoppling strength strengths$ weakness improve "
-        "stärken points$ answers$ comentarios$ devolutiva$ riscontro$",
-        "WITHDRAW": "withdraw zurückzieh zurückgezogen retire retirer$ retirar intrek ingetrokken dra$ tillbaka desist ritir",
-        "ALERT": "match matches$ matching$ alert alerts$ recommended$ passende$ neue$ nouvelles$ nuevas$ nieuwe$ nya$ novas$ "
-        "nuove$ new$ search$ suche$ recherche$ empleo$ empleos$ vacatures$ unsubscribe$ similar$ view$ browse$",
-        "THANKS": "thank thanks$ danke dank$ vielen$ merci$ remerci gracias$ agradec bedankt$ tack$ tackar$ obrigad grazie$ "
-        "ringrazi",
-        "MONEY": "invoice rechnung factur facture factuur faktura fatura fattura payment zahlung pago$ betaling order$ orders$ "
-        "bestellung commande$ pedido bestelling ordine$ loan$ credit kredit insurance versicherung rent$ apartment flat$ "
-        "wohnung refund shipping delivery parcel paket price$ prices$ discount sale$ shop$ tenant landlord bank$ account$ "
-        "konto lease purchase buy$ miete viewing$ mortgage gas$ power$ trading deal$ deals$ free$ money$ cash$",
-        "WRITING": "paper$ papers$ manuscript reviewer reviewers$ journal conference submission$ submissions$ abstract "
-        "proposal grant$ pull$ merge merged$ patch commit branch issue$ maintainers$ visa$ school$ university study$ "
-        "degree tournament team's$ club$ admission admissions$ scholarship",
-        "NEWS": "newsletter subscribe subscri digest webinar podcast article blog edition weekly news$ report$ reports$ "
-        "survey list$ click$",
-        "HOME": "mum$ mom$ dad$ kids$ dinner$ lunch$ weekend$ party$ birthday holiday love$ family home$ house$ doctor "
-        "train$ flight trip$ game$ essen$ mama$ papa$ kinder$ wochenende$ geburtstag",
+        "WE": (
+            "we$ we'$ we've us$ our$ wir$ uns$ unser unsere unserem nous$ notre$ nos$ nosotros hemos$ nuestro "
+            "nuestra wij$ ons$ onze$ vi$ oss$ vår vårt våra nós$ nosso nossa noi$ nostro nostra abbiamo$ temos$ "
+            "hebben$ haben$ avons$"
+        ),
+        "YOU": (
+            "you$ your$ you' yours$ sie$ ihre$ ihr$ ihnen$ ihren$ ihrer$ dir$ dich$ du$ deine$ deiner$ dein$ "
+            "vous$ votre$ vos$ te$ tu$ tus$ su$ usted$ le$ je$ jij$ jou$ jouw$ u$ uw$ dig$ din$ ditt$ dina$ você$ "
+            "sua$ seu$ ti$ tua$ tuo$ suo$ lei$ la$"
+        ),
+        "I": (
+            "i$ i'm$ i've$ i'll$ i'd$ my$ me$ ich$ mein meine$ mir$ mich$ j'$ mon$ ma$ mes$ yo$ mi$ ik$ mijn$ "
+            "jag$ min$ mitt$ eu$ meu$ minha$ io$ mio$ mia$"
+        ),
+        "APPLY": (
+            "applicat applied$ apply$ applying$ bewerb beworben candidatu postula postulé sollicit ansök ansokan "
+            "sökt$ söka$ candidac candidei candidó inscripci cv$ résumé resume$ lebenslauf currículum curriculum "
+            "unterlagen dossier"
+        ),
+        "POST": (
+            "position$ positions$ role$ roles$ vacanc job$ jobs$ stelle$ stellen$ poste$ postes$ puesto$ puestos$ "
+            "vacante vacature functie$ rol$ baan$ tjänst roll$ rollen$ jobb jobbet$ vaga$ vagas$ cargo$ posto$ "
+            "posizion ruolo ruoli$ emploi opening$ openings$ internship praktik werkstudent opportunit "
+            "oportunidad oportunidade career karriere carrière carrera loopbaan carreira carriera position"
+        ),
+        "HIRER": (
+            "recruit hiring$ talent rekryter recursos$ personalabteilung selection$ selektion selección seleção "
+            "selezione werving rh$ hr$ panel$ headhunt recrut reclut bewerbungsverfahren auswahlverfahren "
+            "process$ processus$ proceso$ processo$ procedure$ rekryteringsprocess"
+        ),
+        "CANDIDATE": (
+            "applicants$ applicant$ candidates$ candidate$ bewerber kandidat kandidaat kandidaten profil profile$ "
+            "perfil profiel candidats$ candidatos$ candidati$ candidat$ candidato$ background$ experience$ "
+            "erfahrung expérience experiencia ervaring erfarenhet experiência esperienz qualifi skills$"
+        ),
+        "TALK": (
+            "interview gespräch vorstellungsgespr entretien entrevista colloqui intervju gesprek kennenlern "
+            "conversation$ kennismak kennengelernt échange$ meeting$ call$ met$ gesprochen"
+        ),
+        "NOT": (
+            "not$ n't cannot$ can't$ won't$ didn't$ don't$ isn't$ wasn't$ haven't$ couldn't$ unable unsuccessful "
+            "nicht$ kein keine$ pas$ aucun no$ non$ niet$ geen$ inte$ ej$ inga$ ingen$ não$ nao$ without$ never$ "
+            "nie$ sin$ ohne$ neither$ nor$ absag abgesagt decline refus niente$ rechaz"
+        ),
+        "SORRY": (
+            "unfortunate sorry$ regret leider$ bedauer tut$ leid$ malheureus désol lamenta lamentable siento$ "
+            "sentimos helaas$ spijt jammer$ tyvärr$ beklag infeliz purtroppo$ rincres spiace dispiac afraid$ "
+            "disappoint enttäusch hard$ sad$ apolog"
+        ),
+        "CHOOSE": (
+            "select selected$ chosen$ choose$ chose$ shortlist successful$ progress proceed forward$ forwards$ "
+            "further$ pursue pursuing$ move$ moving$ advance advancing$ went$ go$ going$ berücksicht ausgewählt "
+            "weiter$ weiterverfolg weiterzuverfolgen fortsetz retenu retenir$ suite$ poursuiv continu adelante$ "
+            "avanz selecc seleci uitgekozen gekozen verder$ vidare$ gå$ gått$ valt$ utvald avanç segui$ seguir$ "
+            "prosegu avanti$ scelt proceder favour favor$ gewählt zurückgestellt"
+        ),
+        "ELSE": (
+            "other$ others$ another$ someone$ somebody$ else$ anderen$ andere$ anderer$ autre$ autres$ d'autres$ "
+            "otro$ otra$ otros$ otras$ ander$ iemand$ annan$ andra$ någon$ outro$ outra$ outros$ outras$ altri$ "
+            "altro$ altra$ stronger$ closer$ closely$ besser$ jemand$ jemanden$ quelqu'un$ alguien$ internal$ "
+            "intern$ interne$ interno$"
+        ),
+        "DECIDE": (
+            "decid decision$ decisions$ entschied entscheid décid décision decis beslo beslut besluit deci$ "
+            "concluded$ outcome$ ergebnis résultat resultado"
+        ),
+        "SHUT": (
+            "filled$ fill$ besetzt besetzen$ pourvu cubiert cubrir$ ingevuld tillsatt preench coperta$ closed$ "
+            "closing$ cancelled$ canceled$ freeze$ frozen$ paused$ hold$ budget$ withdrawn$ gestrichen "
+            "eingestellt geschlossen annul cancelad geschrapt"
+        ),
+        "GOODWILL": (
+            "wish wishes$ wünsch souhait desea deseamos wens önsk auguri$ auguriamo endeavo success$ luck$ erfolg "
+            "glück réussite éxito suerte$ succes$ lycka$ sorte$ sucesso fortuna$ zukunft künftig future$ futur "
+            "toekomst framtid file$ pool$"
+        ),
+        "STEP": (
+            "schedule scheduling$ availab calendar invit einlad eingeladen slot$ slots$ termin$ termine$ "
+            "vereinbar disponib uitnodig beschikbaar inbjud tillgänglig convit convoc agend convid appointment "
+            "reschedul verschieb monday$ tuesday$ wednesday$ thursday$ friday$ montag$ dienstag$ mittwoch$ "
+            "donnerstag$ freitag$ lundi$ mardi$ mercredi$ jeudi$ vendredi$ lunes$ martes$ miércoles$ jueves$ "
+            "viernes$ maandag$ dinsdag$ woensdag$ donderdag$ vrijdag$ måndag$ tisdag$ onsdag$ torsdag$ fredag$ "
+            "segunda$ terça$ quarta$ quinta$ sexta$ lunedì$ martedì$ mercoledì$ giovedì$ venerdì$ zoom$ teams$"
+        ),
+        "TEST": (
+            "assessment challenge$ coding$ test$ tests$ exercise aufgabe épreuve exercice prueba ejercicio "
+            "opdracht uppgift arbetsprov teste$ desafio prova$ esercizi homework$ quiz$ deadline$ minutes$"
+        ),
+        "RECEIVED": (
+            "received$ receiv eingegangen erhalten$ reçu$ reçue bien$ recib ontvangen$ ontvangst mottag recebe "
+            "recebi ricevut acknowledg bestätig eingang accusé confirmation$"
+        ),
+        "REVIEW": (
+            "review$ reviewing$ reviewed$ prüfen$ prüfung examin revis bekijken$ granska anali esamin valut soon$ "
+            "shortly$ weeks$ wochen$ semaines$ semanas$ weken$ veckor$ settimane$ update$ patience geduld delay "
+            "still$ noch$ encore$ todavía$ nog$ fortfarande$ ainda$ ancora$"
+        ),
+        "HIRE": (
+            "offer$ angebot aanbod erbjud oferta proposta$ offerta salary gehalt salaire salario$ salaris$ lön$ "
+            "contract$ vertrag contrat$ contrato$ contratto$ start$ onboard congratul glückwunsch félicit "
+            "enhorabuena gefeliciteerd grattis parabéns congratulazioni willkommen welcome$ bienvenue zusage"
+        ),
+        "FEEDBACK": (
+            "feedback rückmeldung retour$ retours$ terugkoppeling återkoppling strength strengths$ weakness "
+            "improve stärken points$ answers$ comentarios$ devolutiva$ riscontro$"
+        ),
+        "WITHDRAW": (
+            "withdraw zurückzieh zurückgezogen retire retirer$ retirar intrek ingetrokken dra$ tillbaka desist ritir"
+        ),
+        "ALERT": (
+            "match matches$ matching$ alert alerts$ recommended$ passende$ neue$ nouvelles$ nuevas$ nieuwe$ nya$ "
+            "novas$ nuove$ new$ search$ suche$ recherche$ empleo$ empleos$ vacatures$ unsubscribe$ similar$ view$ "
+            "browse$"
+        ),
+        "THANKS": (
+            "thank thanks$ danke dank$ vielen$ merci$ remerci gracias$ agradec bedankt$ tack$ tackar$ obrigad "
+            "grazie$ ringrazi"
+        ),
+        "MONEY": (
+            "invoice rechnung factur facture factuur faktura fatura fattura payment zahlung pago$ betaling order$ "
+            "orders$ bestellung commande$ pedido bestelling ordine$ loan$ credit kredit insurance versicherung "
+            "rent$ apartment flat$ wohnung refund shipping delivery parcel paket price$ prices$ discount sale$ "
+            "shop$ tenant landlord bank$ account$ konto lease purchase buy$ miete viewing$ mortgage gas$ power$ "
+            "trading deal$ deals$ free$ money$ cash$"
+        ),
+        "WRITING": (
+            "paper$ papers$ manuscript reviewer reviewers$ journal conference submission$ submissions$ abstract "
+            "proposal grant$ pull$ merge merged$ patch commit branch issue$ maintainers$ visa$ school$ university "
+            "study$ degree tournament team's$ club$ admission admissions$ scholarship"
+        ),
+        "NEWS": (
+            "newsletter subscribe subscri digest webinar podcast article blog edition weekly news$ report$ "
+            "reports$ survey list$ click$"
+        ),
+        "HOME": (
+            "mum$ mom$ dad$ kids$ dinner$ lunch$ weekend$ party$ birthday holiday love$ family home$ house$ "
+            "doctor train$ flight trip$ game$ essen$ mama$ papa$ kinder$ wochenende$ geburtstag"
+        ),
     }
 )
 _PERSONS = frozenset({"I", "WE", "YOU"})  # every mail has them: they count beside another idea only

@@ -28,6 +28,7 @@ class Labelled:
     language: str
     label: Label
     message: Message
+    group: str  # mails that share sentences are trained on together or measured on together; else the id
 
 
 def read(paths: Iterable[Path]) -> list[Labelled]:
@@ -47,7 +48,9 @@ def shipped() -> list[Path]:
 
 def labelled(line: dict[str, Any]) -> Labelled:
     """One line as a labelled mail."""
-    return Labelled(line["id"], line.get("lang") or "en", Label(line["label"]), as_message(line))
+    return Labelled(
+        line["id"], line.get("lang") or "en", Label(line["label"]), as_message(line), line.get("group") or line["id"]
+    )
 
 
 def as_message(line: dict[str, Any]) -> Message:

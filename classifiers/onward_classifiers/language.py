@@ -91,43 +91,75 @@ _LETTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 _SMALL_WORDS = _table(
     {
-        "en": "the and of to you your we is are was were have has had that this with for not but our will be been would "
-        "from they it i my me if as an by which their there who what when after before more very much thank thanks hi "
-        "hello dear sorry regards best please could can did so just us at on application unfortunately position",
-        "de": "der die das und nicht ist sind wir sie ihre ihr ihnen mit für auf ein eine einen einem einer zu von dass wie "
-        "haben hat wird werden im den dem des auch bei uns unsere leider vielen dank herr frau sehr geehrte hallo liebe lieber "
-        "ich du dir dich mich noch aber oder wenn kann können nach über durch freundlichen grüße grüßen bewerbung zum zur als "
-        "an in um so war es",
-        "fr": "le la les des et est pas vous nous votre notre nos vos pour dans une un du que qui avec sur ce cette ces avons "
-        "avez sont été être au aux plus par bonjour madame monsieur cordialement merci mais ou je j' l' d' n' qu' c' s' de "
-        "en se si candidature ont ai bien très votre",
-        "es": "el la los las y de que en un una por para con su sus no es se lo le les del al como más pero nos ha hemos "
-        "usted nuestro nuestra este esta estos gracias hola estimado estimada saludos muy ya si también sido te tu mi "
-        "candidatura hasta cuando sobre proceso un saludo",
-        "nl": "de het een en van is niet dat wij we je jij jouw u uw ons onze voor met op aan zijn hebben heeft bij te er om "
-        "ook maar als nog naar wel wat deze dit door helaas bedankt beste groet groeten vriendelijke ik hebt kunnen kan was "
-        "in over zou worden wordt geen sollicitatie",
-        "sv": "och att det som är inte vi du din ditt dina för med på av en ett den har till om oss vår vårt våra jag dig hej "
-        "tack hälsningar vänliga eller men kan från var så också när tyvärr ansökan tjänsten mycket inom under ni er "
-        "kommer har hos efter",
-        "pt": "o a os as e de que em um uma por para com não se do da dos das no na nos nas ao mais mas você sua seu suas "
-        "seus nosso nossa obrigado obrigada olá prezado prezada atenciosamente foi são está como muito já também pelo pela "
-        "vaga candidatura temos este esta isso eu é",
-        "it": "il lo la i gli le e di che in un una per con non si del della dei delle al alla ai nel nella da dal è sono ha "
-        "abbiamo suo sua nostro nostra grazie gentile buongiorno salve cordiali saluti ma come anche più questo questa ti "
-        "tuo tua ciao purtroppo molto siamo stato stata ci vi candidatura posizione",
-        "da": "og at det som er ikke vi du din dit dine for med på af en et den har til om os vores jeg dig hej tak hilsen "
-        "venlig eller men kan fra var så også når desværre ansøgning stillingen meget efter blev hvor",
-        "no": "og at det som er ikke vi du din ditt dine for med på av en et den har til om oss vår vårt jeg deg hei takk "
-        "hilsen vennlig eller men kan fra var så også når dessverre søknad stillingen mye etter ble hvor",
-        "ca": "el la els les i de que en un una per amb no és es del al com més però ens ha hem vostè nostre aquest aquesta "
-        "gràcies hola salutacions molt també són a la seva",
-        "ro": "și si de la în in cu nu este sunt pentru care pe din un o mai dar vă noastră mulțumim bună ziua ați fost dumneavoastră",
+        "en": (
+            "the and of to you your we is are was were have has had that this with for not but our will be been "
+            "would from they it i my me if as an by which their there who what when after before more very much "
+            "thank thanks hi hello dear sorry regards best please could can did so just us at on application "
+            "unfortunately position"
+        ),
+        "de": (
+            "der die das und nicht ist sind wir sie ihre ihr ihnen mit für auf ein eine einen einem einer zu von "
+            "dass wie haben hat wird werden im den dem des auch bei uns unsere leider vielen dank herr frau sehr "
+            "geehrte hallo liebe lieber ich du dir dich mich noch aber oder wenn kann können nach über durch "
+            "freundlichen grüße grüßen bewerbung zum zur als an in um so war es"
+        ),
+        "fr": (
+            "le la les des et est pas vous nous votre notre nos vos pour dans une un du que qui avec sur ce cette "
+            "ces avons avez sont été être au aux plus par bonjour madame monsieur cordialement merci mais ou je "
+            "j' l' d' n' qu' c' s' de en se si candidature ont ai bien très votre"
+        ),
+        "es": (
+            "el la los las y de que en un una por para con su sus no es se lo le les del al como más pero nos ha "
+            "hemos usted nuestro nuestra este esta estos gracias hola estimado estimada saludos muy ya si también "
+            "sido te tu mi candidatura hasta cuando sobre proceso un saludo"
+        ),
+        "nl": (
+            "de het een en van is niet dat wij we je jij jouw u uw ons onze voor met op aan zijn hebben heeft bij "
+            "te er om ook maar als nog naar wel wat deze dit door helaas bedankt beste groet groeten vriendelijke "
+            "ik hebt kunnen kan was in over zou worden wordt geen sollicitatie"
+        ),
+        "sv": (
+            "och att det som är inte vi du din ditt dina för med på av en ett den har till om oss vår vårt våra "
+            "jag dig hej tack hälsningar vänliga eller men kan från var så också när tyvärr ansökan tjänsten "
+            "mycket inom under ni er kommer har hos efter"
+        ),
+        "pt": (
+            "o a os as e de que em um uma por para com não se do da dos das no na nos nas ao mais mas você sua "
+            "seu suas seus nosso nossa obrigado obrigada olá prezado prezada atenciosamente foi são está como "
+            "muito já também pelo pela vaga candidatura temos este esta isso eu é"
+        ),
+        "it": (
+            "il lo la i gli le e di che in un una per con non si del della dei delle al alla ai nel nella da dal "
+            "è sono ha abbiamo suo sua nostro nostra grazie gentile buongiorno salve cordiali saluti ma come "
+            "anche più questo questa ti tuo tua ciao purtroppo molto siamo stato stata ci vi candidatura "
+            "posizione"
+        ),
+        "da": (
+            "og at det som er ikke vi du din dit dine for med på af en et den har til om os vores jeg dig hej tak "
+            "hilsen venlig eller men kan fra var så også når desværre ansøgning stillingen meget efter blev hvor"
+        ),
+        "no": (
+            "og at det som er ikke vi du din ditt dine for med på av en et den har til om oss vår vårt jeg deg "
+            "hei takk hilsen vennlig eller men kan fra var så også når dessverre søknad stillingen mye etter ble "
+            "hvor"
+        ),
+        "ca": (
+            "el la els les i de que en un una per amb no és es del al com més però ens ha hem vostè nostre aquest "
+            "aquesta gràcies hola salutacions molt també són a la seva"
+        ),
+        "ro": (
+            "și si de la în in cu nu este sunt pentru care pe din un o mai dar vă noastră mulțumim bună ziua ați "
+            "fost dumneavoastră"
+        ),
         "pl": "i w nie na z się że do to jest za o dziękujemy pana pani po od oraz dla jak czy ale są być był przez",
         "cs": "a v na je se že to s pro o do jsme za by ale jako vám děkujeme jsou",
-        "fi": "ja on ei että se hän me te kiitos olet olemme valitettavasti hei mutta myös kun joka ovat oli tai sinun "
-        "hakemus terveisin paljon kuin tämä",
-        "tr": "ve bir bu için ile değil çok da de ne olarak teşekkür ederiz size başvurunuz ancak merhaba sayın daha olan",
+        "fi": (
+            "ja on ei että se hän me te kiitos olet olemme valitettavasti hei mutta myös kun joka ovat oli tai "
+            "sinun hakemus terveisin paljon kuin tämä"
+        ),
+        "tr": (
+            "ve bir bu için ile değil çok da de ne olarak teşekkür ederiz size başvurunuz ancak merhaba sayın daha olan"
+        ),
         "hu": "a az és nem hogy is egy van meg köszönjük de ez vagy önnek volt",
         "id": "yang dan di untuk dengan tidak ini itu kami anda dari pada adalah akan terima kasih",
         "lat": "lorem ipsum dolor sit amet consectetur",

@@ -31,14 +31,6 @@ Row = tuple[float, ...]  # idf, then one coefficient for each label
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """The known features of one kind. Features nobody knows lengthen the vector: strange words dilute familiar ones."""
-
-    rows: dict[str, Row]
-    unknown: float  # what one unknown feature adds to the square of the length
-
-
-@dataclass(frozen=True, slots=True)
 class Weights:
     """A linear model: softmax((coefficients · unit vectors of tf-idf + intercepts) / temperature)."""
 
@@ -46,8 +38,8 @@ class Weights:
     labels: tuple[Label, ...]
     intercepts: tuple[float, ...]
     temperature: float
-    words: Block
-    ideas: Block
+    words: dict[str, Row]
+    ideas: dict[str, Row]
 
 
 class Classifier:
@@ -97,15 +89,15 @@ class Classifier:
         shown = Label.REJECTION if label is Label.OTHER else label
         sentences = prepared.sentences
         best = self._evidence(found, sentences, shown)
-        tongue = language.detect(prepared.own_text)
-        named = extract.extract(message, prepared, sentences)
+        tongue = language.detect(prepared.own_text if best else message.subject)
+        named = extract.extract(message, prepared, sentences, tongue)
         return Prediction(
             label,
             probabilities[label],
             probabilities,
             evidence=best.text if best else message.subject,
             evidence_span=best.span if best else Span(),
-            language=tongue or language.detect(message.subject) if not best else tongue,
+            language=tongue,
             company=named.company,
             role=named.role,
             requisition=named.requisition,
@@ -125,7 +117,10 @@ class Classifier:
 
         def weight(sentence: Sentence) -> float:
             said = sentence_features(sentence.text)
-            return _speaks_for(place, said.words, blocks[0]) / lengths[0] + _speaks_for(place, said.ideas, blocks[1]) / lengths[1]
+            return (
+                _speaks_for(place, said.words, blocks[0]) / lengths[0]
+                + _speaks_for(place, said.ideas, blocks[1]) / lengths[1]
+            )
 
         return max(sentences, key=weight)
 
@@ -135,30 +130,26 @@ class Classifier:
         return Prediction(Label.OTHER, SURE, probabilities, model=self.weights.version)
 
 
-def _block(names: list[str], block: Block, labels: int) -> Iterable[float]:
+def _block(names: list[str], table: dict[str, Row], labels: int) -> Iterable[float]:
     """What one block of features adds to each label: its tf-idf vector, of length one, times the coefficients."""
-    table = block.rows
     rows: list[Row] = []
     values: list[float] = []
-    unknown = 0
     for name, count in Counter(names).items():
         row = table.get(name)
-        if row is None:
-            unknown += 1
-        else:
+        if row is not None:
             rows.append(row)
             values.append(row[0] if count == 1 else row[0] * (1.0 + log(count)))
     if not rows:
         return [0.0] * labels
-    length = sqrt(sum(map(mul, values, values)) + unknown * block.unknown)
+    length = sqrt(sum(map(mul, values, values)))
     columns = iter(zip(*rows, strict=True))
     next(columns)
     return [sum(map(mul, column, values)) / length for column in columns]
 
 
-def _speaks_for(place: int, names: list[str], block: Block) -> float:
+def _speaks_for(place: int, names: list[str], table: dict[str, Row]) -> float:
     """How much more features say for one label than for the labels on average."""
-    rows = [row for name in set(names) if (row := block.rows.get(name))]
+    rows = [row for name in set(names) if (row := table.get(name))]
     return sum(row[0] * (row[place] - sum(row[1:]) / (len(row) - 1)) for row in rows)
 
 
@@ -200,6 +191,6 @@ def _weights(version: str, payload: dict[str, Any]) -> Weights:
         tuple(Label(name) for name in payload["labels"]),
         tuple(payload["intercepts"]),
         payload["temperature"],
-        Block({name: tuple(row) for name, row in payload["words"].items()}, payload["unknown"]),
-        Block({name: tuple(row) for name, row in payload["ideas"].items()}, 0.0),
+        {name: tuple(row) for name, row in payload["words"].items()},
+        {name: tuple(row) for name, row in payload["ideas"].items()},
     )

@@ -19,6 +19,8 @@ LONGEST_SENTENCE = 400  # characters; text without full stops is cut at the last
 SHORT_LINE = 45  # a line shorter than this ended because its writer ended it, not because it was wrapped
 LINES_TRIED = 40  # places at which the start of a quotation is looked for
 
+NOWHERE = Span()
+
 Range = tuple[int, int]
 
 
@@ -38,8 +40,8 @@ class Prepared:
     own: tuple[Range, ...]  # what the sender wrote, in order, signature and footer excluded
     forwarded: bool = False  # the mail passes on a mail of someone else
     quoted: bool = False  # the mail quotes an earlier one
-    signature: Span = Span()  # after the '-- ' line, where there is one
-    footer: Span = Span()  # legal notes and ways to unsubscribe
+    signature: Span = NOWHERE  # after the '-- ' line, where there is one
+    footer: Span = NOWHERE  # legal notes and ways to unsubscribe
 
     @property
     def own_text(self) -> str:
@@ -66,7 +68,8 @@ def prepare(message: Message) -> Prepared:
     if _STARTS_FORWARD.match(message.subject):
         return _without_forwarded(text, end)
     if not any(mark in text for mark in _MARKS):
-        return Prepared(text, _without_footer(text, 0, end)[0], footer=_without_footer(text, 0, end)[1])
+        own, footer = _without_footer(text, 0, end)
+        return Prepared(text, own, footer=footer)
     return _without_history(text, end)
 
 
@@ -193,8 +196,10 @@ def _without_footer(text: str, start: int, end: int) -> tuple[tuple[Range, ...],
     """Cut legal notes and ways to unsubscribe off the second half of a text."""
     if not text[start:end].strip():
         return (), Span()
-    half = start + (end - start) // 3
-    match = _FOOTER.search(text, half, end)
+    lower = text[start:end].lower()
+    if not any(mark in lower for mark in _FOOTER_MARKS):
+        return ((start, end),), Span()
+    match = _FOOTER.search(text, start + (end - start) // 3, end)
     if match is None:
         return ((start, end),), Span()
     cut = match.start()
@@ -208,7 +213,7 @@ def _line_end(text: str, position: int, end: int) -> int:
     return end if found < 0 else found
 
 
-_BREAK = re.compile(r"[.!?…]+[\"'»”)\]]{0,2}(?=\s)|\n")
+_BREAK = re.compile(r"(?<![.!?…])[.!?…]++[\"'»”)\]]{0,2}(?=\s)|\n")
 _SIGNATURE = re.compile(r"(?m)^--[ \t\r]?$")
 # Cheap signs that a text may hold an earlier mail or a signature; without any of them nothing is looked for.
 _MARKS = (
@@ -239,11 +244,16 @@ _HEADER_BLOCK = re.compile(
     rf"(?m)^[ \t>*]{{0,3}}(?:From|Von|De|Van|Från|Da)\*?\s?:[^\n]{{1,300}}\n"
     rf"(?:[ \t>*]{{0,3}}{_HEADER_NAME}\*?\s?:[^\n]{{0,300}}(?:\n|\Z)){{2,8}}"
 )
+_FOOTER_MARKS = (
+    "confiden", "intended", "privileged", "vertraulich", "vertrouwelijk", "il presente messaggio", "unsubscribe",
+    "abmelden", "désabonner", "uitschrijven", "this e-mail because", "this email because", "this message because",
+    "reply to this", "respond to this",
+)  # fmt: skip
 _FOOTER = re.compile(
     r"(?im)^[ \t]{0,8}(?:this (?:e-?mail|message|communication)\b[^\n]{0,160}(?:confidential|intended|privileged)"
-    r"|confidentiality notice|diese (?:e-?mail|nachricht)\b[^\n]{0,120}vertraulich|ce (?:message|courriel)\b[^\n]{0,120}"
-    r"confidentiel|este (?:mensaje|correo|e-?mail)\b[^\n]{0,120}confidencia|dit bericht\b[^\n]{0,120}vertrouwelijk"
-    r"|il presente messaggio\b|(?:to |click here to )?unsubscribe\b|abmelden\b|se désabonner\b|uitschrijven\b"
-    r"|you (?:are receiving|received|'re receiving) this (?:e-?mail|message) because|do not reply to this (?:e-?mail|message)"
-    r"|please (?:do not|don't) (?:reply|respond) to this)"
+    r"|confidentiality notice|diese (?:e-?mail|nachricht)\b[^\n]{0,120}vertraulich"
+    r"|ce (?:message|courriel)\b[^\n]{0,120}confidentiel|este (?:mensaje|correo|e-?mail)\b[^\n]{0,120}confidencia"
+    r"|dit bericht\b[^\n]{0,120}vertrouwelijk|il presente messaggio\b|(?:to |click here to )?unsubscribe\b|abmelden\b"
+    r"|se désabonner\b|uitschrijven\b|you (?:are receiving|received|'re receiving) this (?:e-?mail|message) because"
+    r"|(?:please )?(?:do not|don't) (?:reply|respond) to this)"
 )

@@ -67,8 +67,8 @@ def review_draft(store: Store, draft_id: int, open_mailbox: Callable[[], Mailbox
         raise Refused(f"draft {draft_id} is {draft.state}; see: onward drafts list")
     recipients: tuple[str, ...] = (draft.recipient.email,)
     subject, body, edited = draft.subject, draft.body, False
-    if draft.folder is not None:
-        mailbox = open_mailbox()
+    if draft.folder is not None and draft.state not in (DraftState.PROPOSED, DraftState.FAILED):
+        mailbox = open_mailbox()  # in those two an earlier version stands there, or none
         try:
             message_id = mail.new_message_id(draft.append_key, draft.sender)
             copy = mailbox.find(mailbox.folder_for("drafts"), mail.key_header(draft.append_key), message_id)
@@ -104,6 +104,13 @@ def review_draft(store: Store, draft_id: int, open_mailbox: Callable[[], Mailbox
 def send_draft(store: Store, review: Review, now: datetime, undo: timedelta) -> datetime:
     """Grant the sending of exactly what was reviewed. Returns when it leaves; until then it can be undone."""
     draft, leaves_at = review.draft, now + undo
+    if draft.state is DraftState.PROPOSED:  # the outbox may be adding it at this very moment
+        raise Refused(
+            f"draft {draft.id} is still on its way to your Drafts; "
+            "try again in a moment, or let Onward bring it there: onward run --once"
+        )
+    if draft.state is DraftState.FAILED and draft.folder is not None:
+        raise Refused(f"draft {draft.id} has words that are not in your Drafts; first: onward drafts again {draft.id}")
 
     def change(connection: sqlite3.Connection) -> None:
         _move(connection, draft, OPEN, DraftState.SENDING, now)
@@ -193,7 +200,7 @@ def discard_draft(store: Store, draft_id: int, now: datetime) -> None:
 
     def change(connection: sqlite3.Connection) -> None:
         _move(connection, draft, OPEN, DraftState.DISCARDED, now)
-        store.wish(connection, [withdrawal(draft, now)], now)
+        store.wish(connection, _withdrawals(draft, draft.version, now), now)
         _answer(connection, now, "discarded", draft=draft)
 
     store.change("discard_draft", change)
@@ -205,14 +212,21 @@ def mark_sent(store: Store, draft_id: int, now: datetime) -> None:
 
     def change(connection: sqlite3.Connection) -> None:
         _move(connection, draft, OPEN, DraftState.SENT, now)
-        store.wish(connection, [withdrawal(draft, now)], now)
+        store.wish(connection, _withdrawals(draft, draft.version, now), now)
         _answer(connection, now, "sent", draft=draft)
 
     store.change("mark_sent", change)
 
 
 def _append_anew(store: Store, connection: sqlite3.Connection, draft: Draft, now: datetime) -> None:
-    store.wish(connection, [Effect(draft.append_key, EffectKind.APPEND_DRAFT, now, {"draft": str(draft.id)})], now)
+    """The outbox withdraws the version before, once the new one stands; those older still go now."""
+    append = Effect(draft.append_key, EffectKind.APPEND_DRAFT, now, {"draft": str(draft.id)})
+    store.wish(connection, [append, *_withdrawals(draft, draft.version - 2, now)], now)
+
+
+def _withdrawals(draft: Draft, newest: int, now: datetime) -> list[Effect]:
+    """The wishes to take versions up to `newest` out of the mailbox: which of them stands there is not known here."""
+    return [withdrawal(replace(draft, version=version), now) for version in range(1, newest + 1)]
 
 
 def _move(
@@ -362,7 +376,7 @@ def correct(store: Store, key: str, label: Label, now: datetime) -> Message:
             return
         if draft is not None and draft.state in OPEN:
             _move(connection, draft, OPEN, DraftState.DISCARDED, now)
-            store.wish(connection, [withdrawal(draft, now)], now)
+            store.wish(connection, _withdrawals(draft, draft.version, now), now)
         for session in sessions:
             cancelled = replace(session, state=ReflectionState.CANCELLED, sequence=session.sequence + 1)
             _write_session(store, connection, session, cancelled, now)

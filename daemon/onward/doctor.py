@@ -89,7 +89,11 @@ def check(config: Config, on_edge: Callable[[str], None] = SILENT) -> list[Findi
     found: list[Finding] = []
     for edge, look in looks:
         on_edge(edge)
-        found += look()
+        try:
+            found += look()
+        except Exception as error:  # what no look foresaw must not hide what the others find
+            words = f"looking at it failed ({type(error).__name__}): a mistake in Onward; please report it"
+            found.append(Finding(edge, "bad", words, "onward --version"))
     return found
 
 
@@ -290,8 +294,6 @@ def check_account(account: AccountConfig, config: Config) -> Iterator[Finding]:
         mailbox = service.open_mailbox(account, config)
         assert isinstance(mailbox, ImapMailbox | MaildirMailbox)  # both can be asked how they are
         yield Finding(edge, "ok", f"{where(account)}: {mailbox.check()}")
-        for folder in account.folders:
-            mailbox.place(folder)
         yield check_folders(account, mailbox)
     except OnwardError as error:
         yield Finding(edge, "bad", str(error), mend_account(account, error))
@@ -303,6 +305,11 @@ def check_account(account: AccountConfig, config: Config) -> Iterator[Finding]:
 def check_folders(account: AccountConfig, mailbox: Mailbox) -> Finding:
     """Where letters are laid and sent mail is filed."""
     edge = f"folders {account.name}"
+    for folder in account.folders:
+        try:
+            mailbox.place(folder)
+        except OnwardError as error:
+            return Finding(edge, "bad", f"{folder} cannot be watched: {error}", "onward config edit")
     names: dict[Role, str] = {}
     roles: tuple[Role, ...] = ("drafts", "sent")
     for role in roles:

@@ -138,10 +138,15 @@ class Pipeline:
                 quiet.append((message, prediction, decision))
             else:
                 eventful.append((message, prediction))
-        if quiet:
-            self.store.save_quiet(quiet, self.clock())
-            for message, prediction, decision in quiet:
-                self.on_outcome(Outcome(message, prediction, decision))
+        try:
+            if quiet:
+                self.store.save_quiet(quiet, self.clock())
+        except Exception as error:  # one of them cannot be kept: each is tried alone, and the one set aside
+            for message, _, _ in quiet:
+                self._failed(message, error, 1)
+            quiet = []
+        for message, prediction, decision in quiet:
+            self.on_outcome(Outcome(message, prediction, decision))
         for message, prediction in eventful:
             try:
                 self._decide_and_save(message, prediction)

@@ -35,6 +35,7 @@ from onward.core import agenda, mail, tracker
 from onward.core.model import (
     HOUR,
     Address,
+    Application,
     Band,
     Cursor,
     Label,
@@ -226,9 +227,7 @@ def rehearse(
     sources: Sequence[Source], policy: Policy, classifier: Classifier, home: Path, templates: Path | None = None
 ) -> Generator[Played]:
     """Every mail through the pipeline, in the order given, the clock standing at its arrival."""
-    store = Store(home / "rehearsal.db")
-    store.connection.execute("PRAGMA synchronous = OFF")  # nobody will miss this database after a power cut
-    store.connection.execute("PRAGMA journal_mode = MEMORY")
+    store = _Throwaway(home / "rehearsal.db")
     now = datetime.min.replace(tzinfo=UTC)
     heard: list[Outcome] = []
     pipeline = Pipeline(store, classifier, Renderer(templates), policy, lambda: now, on_outcome=heard.append)
@@ -249,6 +248,29 @@ def rehearse(
                 yield _repeated(store, source, raw, policy, classifier)
     finally:
         store.close()
+
+
+class _Throwaway(Store):
+    """The store of a rehearsal: nobody misses it after a power cut, nobody else writes to it, nothing is revoked.
+
+    So an application is read anew only after a mail added an event to it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.connection.execute("PRAGMA synchronous = OFF")
+        self.connection.execute("PRAGMA journal_mode = MEMORY")
+        self._known: dict[int, Application] = {}
+        self._newest = 0  # the last event looked at
+
+    def applications(self, among: Sequence[int] | None = None) -> list[Application]:
+        """See Store."""
+        events = self.rows("SELECT id, application_id FROM event WHERE id > :newest ORDER BY id", newest=self._newest)
+        if events:
+            self._newest = events[-1]["id"]
+            changed = super().applications([event["application_id"] for event in events])
+            self._known.update({each.id: each for each in changed})
+        return [each for each in self._known.values() if among is None or each.id in among]
 
 
 def _row(store: Store, source: Source, outcome: Outcome) -> Rehearsed:

@@ -254,7 +254,7 @@ class Watching:
     _bar: Progress | None = None
     _tasks: dict[str, TaskID] = field(default_factory=dict)
     _trouble: dict[str, str] = field(default_factory=dict)
-    _asked_at: datetime = datetime.min.replace(tzinfo=UTC)
+    _asked_at: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def on_progress(self, account: str, done: int, total: int) -> None:
@@ -285,7 +285,8 @@ class Watching:
         now = self.clock()
         company = prediction.company.value if prediction.company else ""
         if decision.question is not None:
-            if now - self._asked_at >= timedelta(minutes=1):  # the first look may find many at once
+            # The first look may find many at once: one line for them.
+            if self._asked_at is None or now - self._asked_at >= timedelta(minutes=1):
                 self._print("A mail Onward is not sure about: onward questions")
             self._asked_at = now
         elif decision.booking is not None:

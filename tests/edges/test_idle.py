@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -25,15 +26,22 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
+@pytest.fixture(scope="module")
+def certificate(authority: trustme.CA) -> trustme.LeafCert:
+    return authority.issue_cert("localhost")
+
+
 @pytest.fixture(params=["plain", "tls"])
-def reach(request: pytest.FixtureRequest, authority: trustme.CA, tmp_path: Path) -> Iterator[Reach]:
+def reach(
+    request: pytest.FixtureRequest, authority: trustme.CA, certificate: trustme.LeafCert, tmp_path: Path
+) -> Iterator[Reach]:
     """Opens a mailbox on a port, in clear or through TLS."""
     with ExitStack() as last:
 
         def open_(port: int, **changes: object) -> ImapMailbox:
             if request.param == "tls":
                 authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-                front = last.enter_context(TlsFront(port, authority.issue_cert("localhost")))
+                front = last.enter_context(TlsFront(port, certificate))
                 tls = {"host": "localhost", "security": "tls", "ca_file": str(tmp_path / "ca.pem")}
                 return last.enter_context(opened(front.port, **tls, **changes))
             return last.enter_context(opened(port, **changes))
@@ -59,6 +67,11 @@ def within(seconds: float) -> Iterator[None]:
     assert time.monotonic() - started < seconds
 
 
+def quirks_of(name: str) -> Quirks:
+    settings: dict[str, Any] = {name: True} if name else {}
+    return Quirks(**settings)
+
+
 def deliver(server: EmbeddedServer) -> None:
     server.mailbox("INBOX").deliver(LETTER, NOON)
 
@@ -68,25 +81,25 @@ def deliver(server: EmbeddedServer) -> None:
 
 @pytest.mark.parametrize("quirk", ["", "coalesce_idle", "exists_before_plus", "split_writes", "throttled"])
 def test_mail_between_fetch_and_idle_is_noticed_however_it_is_told(reach: Reach, quirk: str) -> None:
-    with serving(Quirks(**({quirk: True} if quirk else {})), mails=1) as server:
+    with serving(quirks_of(quirk), mails=1) as server:
         mailbox = reach(server.port)
         assert uids(mailbox) == [1]
         deliver(server)
-        with within(2):
+        with within(5):
             assert mailbox.wait("INBOX", 10) is True
         assert uids(mailbox) == [1, 2]
 
 
 @pytest.mark.parametrize("quirk", ["", "coalesce_idle", "exists_before_plus", "split_writes"])
 def test_mail_during_idle_is_noticed_and_nothing_else_is_news(reach: Reach, quirk: str) -> None:
-    with serving(Quirks(**({quirk: True} if quirk else {})), mails=3) as server:
+    with serving(quirks_of(quirk), mails=3) as server:
         mailbox = reach(server.port)
         assert uids(mailbox) == [1, 2, 3]
         assert mailbox.wait("INBOX", 0.1) is False  # the number of mails, told again, is no news
         inbox = server.mailbox("INBOX")
         with soon(lambda: inbox.change_flags(1, [b"\\Seen"])), soon(lambda: inbox.remove([2])):
             assert mailbox.wait("INBOX", 0.4) is False
-        with within(2), soon(lambda: deliver(server)):
+        with within(5), soon(lambda: deliver(server)):
             assert mailbox.wait("INBOX", 10) is True
         assert uids(mailbox) == [1, 3, 4]
 
@@ -97,7 +110,7 @@ def test_one_mail_gone_and_one_come_is_news(reach: Reach) -> None:
         assert uids(mailbox) == [1, 2, 3]
         server.mailbox("INBOX").remove([1])
         deliver(server)
-        with within(2):
+        with within(5):
             assert mailbox.wait("INBOX", 10) is True
 
 
@@ -105,20 +118,20 @@ def test_the_connection_is_in_step_after_many_idles(reach: Reach) -> None:
     with serving(Quirks(split_writes=True), mails=1) as server:
         mailbox = reach(server.port)
         assert uids(mailbox) == [1]
-        for count in range(2, 12):
+        for count in range(2, 7):
             with soon(lambda: deliver(server), 0.02):
                 assert mailbox.wait("INBOX", 10) is True
             assert uids(mailbox) == list(range(1, count + 1))
         assert sum(b"AUTHENTICATE" in line for _, line in server.log) == 1
 
 
-@pytest.mark.parametrize("cut", [1, 2, 3, 5, 8, 13])
+@pytest.mark.parametrize("cut", [1, 2, 5, 13])
 def test_lines_torn_anywhere_are_put_together(reach: Reach, cut: int) -> None:
     with serving(mails=1) as server, FaultProxy(server.port) as proxy:
         proxy.faults = Faults(split_at=cut)
         mailbox = reach(proxy.port)
         assert uids(mailbox) == [1]
-        with within(3), soon(lambda: deliver(server)):
+        with within(5), soon(lambda: deliver(server)):
             assert mailbox.wait("INBOX", 10) is True
         assert uids(mailbox) == [1, 2]
         assert mailbox.wait("INBOX", 0.05) is False
@@ -143,7 +156,7 @@ def test_a_cut_connection_is_noticed_at_once_and_made_anew(reach: Reach, reset: 
         assert uids(mailbox) == [1]
         if not when:
             proxy.drop_all(reset=reset)
-        with within(2), soon(lambda: proxy.drop_all(reset=reset), when), pytest.raises(Temporary):
+        with within(5), soon(lambda: proxy.drop_all(reset=reset), when), pytest.raises(Temporary):
             mailbox.wait("INBOX", 10)
         assert mailbox.wait("INBOX", 0.05) is False
         assert uids(mailbox) == [1]
@@ -153,7 +166,7 @@ def test_bye_is_the_end(reach: Reach) -> None:
     with serving(Quirks(bye_in_idle=True), mails=1) as server:
         mailbox = reach(server.port)
         for _ in range(3):
-            with within(2), pytest.raises(Temporary):
+            with within(5), pytest.raises(Temporary):
                 mailbox.wait("INBOX", 10)
         assert uids(mailbox) == [1]
 
@@ -163,7 +176,7 @@ def test_a_half_open_connection_is_noticed_within_the_read_timeout(reach: Reach,
     with serving(mails=1) as server, FaultProxy(server.port) as proxy:
         mailbox = reach(proxy.port, read_timeout=0.5)
         assert uids(mailbox) == [1]
-        with within(3), soon(proxy.hold, 0.2 if read == "done" else 0), pytest.raises(Temporary, match="in time"):
+        with within(5), soon(proxy.hold, 0.2 if read == "done" else 0), pytest.raises(Temporary, match="in time"):
             time.sleep(0.05)
             mailbox.wait("INBOX", 0.6)
         proxy.release(deliver=False)
@@ -178,7 +191,7 @@ def test_mail_that_came_while_the_connection_was_dead_is_noticed_at_once(reach: 
         with pytest.raises(Temporary):
             mailbox.wait("INBOX", 10)
         deliver(server)
-        with within(2):
+        with within(5):
             assert mailbox.wait("INBOX", 10) is True
 
 
@@ -198,9 +211,13 @@ def test_mail_that_came_while_the_connection_was_dead_is_noticed_at_once(reach: 
     ids=["NO", "BYE", "ended", "endless line", "flood", "silence and FIN"],
 )
 def test_an_idle_that_goes_wrong_is_temporary(said: bytes | None) -> None:
-    with Scripted({"IDLE": said}) as server, opened(server.port, read_timeout=0.5) as mailbox, within(4):
-        with pytest.raises(Temporary):
-            mailbox.wait("INBOX", 2)
+    with (
+        Scripted({"IDLE": said}) as server,
+        opened(server.port, read_timeout=0.5) as mailbox,
+        within(4),
+        pytest.raises(Temporary),
+    ):
+        mailbox.wait("INBOX", 2)
 
 
 @pytest.mark.parametrize("said", [b"TAG NO not now\r\n", b"TAG BAD what\r\n* 3 EXISTS\r\n"])
@@ -241,7 +258,7 @@ def test_without_idle_waiting_is_only_time_and_can_be_ended() -> None:
         started = time.monotonic()
         assert mailbox.wait("INBOX", 0.3) is False
         assert 0.25 < time.monotonic() - started < 2
-        with within(2), soon(mailbox.stop_waiting):
+        with within(5), soon(mailbox.stop_waiting):
             assert mailbox.wait("INBOX", 20) is False
         assert not any(b"IDLE" in line for _, line in server.log)
 
@@ -249,7 +266,7 @@ def test_without_idle_waiting_is_only_time_and_can_be_ended() -> None:
 def test_idle_is_renewed_long_before_the_server_or_a_router_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("onward.edges.imap.RENEW_IDLE", 0.1)
     with serving(mails=1) as server, opened(server.port) as mailbox:
-        with within(2):
+        with within(5):
             assert mailbox.wait("INBOX", 20) is False
         assert [line.split()[-1] for _, line in server.log][-2:] == [b"IDLE", b"DONE"]
 
@@ -267,7 +284,7 @@ def test_a_thousand_wakes_are_one(reach: Reach) -> None:
         mailbox = reach(server.port)
         for _ in range(100_000):
             mailbox.stop_waiting()
-        with within(3):
+        with within(5):
             assert mailbox.wait("INBOX", 20) is False
         started = time.monotonic()
         assert mailbox.wait("INBOX", 0.2) is False

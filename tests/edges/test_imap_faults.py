@@ -115,32 +115,38 @@ def test_split_writes_give_the_same_mails() -> None:
 
 
 def test_silence_is_noticed_within_the_read_timeout() -> None:
-    with serving(mails=1) as server, FaultProxy(server.port) as proxy:
-        with opened(proxy.port, read_timeout=0.4) as mailbox:
+    with (
+        serving(mails=1) as server,
+        FaultProxy(server.port) as proxy,
+        opened(proxy.port, read_timeout=0.4) as mailbox,
+    ):
+        assert uids(mailbox) == [1]
+        proxy.hold()
+        for act in (lambda: uids(mailbox), lambda: mailbox.place("Drafts")):
+            started = time.monotonic()
+            with pytest.raises(Temporary, match="in time"):
+                act()
+            assert time.monotonic() - started < 6
+            proxy.release(deliver=False)
             assert uids(mailbox) == [1]
             proxy.hold()
-            for act in (lambda: uids(mailbox), lambda: mailbox.place("Drafts")):
-                started = time.monotonic()
-                with pytest.raises(Temporary, match="in time"):
-                    act()
-                assert time.monotonic() - started < 6
-                proxy.release(deliver=False)
-                assert uids(mailbox) == [1]
-                proxy.hold()
-            proxy.release(deliver=False)
+        proxy.release(deliver=False)
 
 
 def test_a_drip_is_no_answer() -> None:
-    with serving(mails=1) as server, FaultProxy(server.port) as proxy:
-        with opened(proxy.port, read_timeout=0.4) as mailbox:
-            assert uids(mailbox) == [1]
-            proxy.faults = Faults(drip=20)  # each byte well within the socket's own timeout
-            started = time.monotonic()
-            with pytest.raises(Temporary, match="in time"):
-                uids(mailbox)
-            assert time.monotonic() - started < 4
-            proxy.faults = Faults()
-            assert uids(mailbox) == [1]
+    with (
+        serving(mails=1) as server,
+        FaultProxy(server.port) as proxy,
+        opened(proxy.port, read_timeout=0.4) as mailbox,
+    ):
+        assert uids(mailbox) == [1]
+        proxy.faults = Faults(drip=20)  # each byte well within the socket's own timeout
+        started = time.monotonic()
+        with pytest.raises(Temporary, match="in time"):
+            uids(mailbox)
+        assert time.monotonic() - started < 4
+        proxy.faults = Faults()
+        assert uids(mailbox) == [1]
 
 
 # --- what servers refuse ---------------------------------------------------------------------------------
@@ -294,9 +300,12 @@ def test_a_flood_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("onward.edges.imap.RESPONSE_CAP", 1_000_000)
     monkeypatch.setattr("onward.edges.imap.LINE_CAP", 200_000)
     for said in (b"* OK nothing\r\n" * 100_000, b"* OK " + b"x" * 300_000):
-        with Scripted({"NOOP": said}) as server, opened(server.port, read_timeout=0.5) as mailbox:
-            with pytest.raises(Temporary, match="without end"):
-                mailbox.place("Drafts")
+        with (
+            Scripted({"NOOP": said}) as server,
+            opened(server.port, read_timeout=0.5) as mailbox,
+            pytest.raises(Temporary, match="without end"),
+        ):
+            mailbox.place("Drafts")
 
 
 def test_a_server_that_refuses_everything_costs_no_mail() -> None:
@@ -435,11 +444,13 @@ def test_a_search_reply_of_many_uids_is_read() -> None:
     numbers = b"* SEARCH " + b" ".join(b"%d" % uid for uid in range(4_000_000_000, 4_000_200_000)) + b"\r\n"
     examined = b"* 200000 EXISTS\r\n* OK [UIDVALIDITY 7] v\r\n* OK [UIDNEXT 4000200000] n\r\nTAG OK done\r\n"
     assert len(numbers) > 2_000_000
-    with Scripted({"EXAMINE": examined, "UID SEARCH": numbers + b"TAG OK done\r\n"}) as server:
-        with opened(server.port, read_timeout=30.0) as mailbox:
-            batch: Batch = next(mailbox.fetch_after("INBOX", None, LONG_AGO))
-            assert batch.total == 200_000
-            assert batch.mails[0].uid == 4_000_000_000
+    with (
+        Scripted({"EXAMINE": examined, "UID SEARCH": numbers + b"TAG OK done\r\n"}) as server,
+        opened(server.port, read_timeout=30.0) as mailbox,
+    ):
+        batch: Batch = next(mailbox.fetch_after("INBOX", None, LONG_AGO))
+        assert batch.total == 200_000
+        assert batch.mails[0].uid == 4_000_000_000
 
 
 # --- adding ----------------------------------------------------------------------------------------------
@@ -488,16 +499,22 @@ def test_an_answer_to_append_that_comes_too_late_is_uncertain() -> None:
 
 @pytest.mark.parametrize("said", [None, b"* BYE no\r\n", b"TAG NO [UNAVAILABLE] no\r\n", b"TAG NO [SERVERBUG]\r\n"])
 def test_a_connection_lost_before_the_first_byte_of_a_draft_is_temporary(said: bytes | None) -> None:
-    with Scripted({"APPEND": said}) as server, opened(server.port, read_timeout=0.3) as mailbox:
-        with pytest.raises(Temporary):
-            mailbox.append("Drafts", DRAFT, ["\\Draft"], NOON)
+    with (
+        Scripted({"APPEND": said}) as server,
+        opened(server.port, read_timeout=0.3) as mailbox,
+        pytest.raises(Temporary),
+    ):
+        mailbox.append("Drafts", DRAFT, ["\\Draft"], NOON)
 
 
 @pytest.mark.parametrize("said", [None, b"* BYE no\r\n", b"nonsense\r\n", b""])
 def test_an_answer_to_append_that_makes_no_sense_is_uncertain(said: bytes | None) -> None:
-    with Scripted({"LITERAL": said}) as server, opened(server.port, read_timeout=0.2) as mailbox:
-        with pytest.raises(Uncertain):
-            mailbox.append("Drafts", DRAFT, ["\\Draft"], NOON)
+    with (
+        Scripted({"LITERAL": said}) as server,
+        opened(server.port, read_timeout=0.2) as mailbox,
+        pytest.raises(Uncertain),
+    ):
+        mailbox.append("Drafts", DRAFT, ["\\Draft"], NOON)
 
 
 @pytest.mark.parametrize("code", ["OVERQUOTA", "LIMIT", "THROTTLED", "UNAVAILABLE"])
@@ -646,7 +663,7 @@ def test_no_fault_lets_anything_out_but_our_three_errors() -> None:
         seen: list[int] = []
         proxy.random_faults(7, 0.5, ("cut_to_client", "cut_to_server", "split_at", "drip", "latency"))
         with opened(proxy.port, read_timeout=0.3, connect_timeout=0.5) as mailbox:
-            deadline = time.monotonic() + 6
+            deadline = time.monotonic() + 2
             while time.monotonic() < deadline:
                 try:
                     for batch in mailbox.fetch_after("INBOX", cursor, LONG_AGO):

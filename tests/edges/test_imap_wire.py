@@ -23,8 +23,8 @@ import trustme
 
 import onward.edges.imap as imap_module
 from onward.core import mail
-from onward.core.model import Address
-from onward.demo.server import EmbeddedServer, Quirks
+from onward.core.model import Address, Temporary
+from onward.demo.server import FOLDERS, EmbeddedServer, Quirks
 from onward.edges.imap import ForbiddenCommand, ImapMailbox, ImapServer
 from servers.dovecot import Dovecot
 from servers.proxy import FaultProxy
@@ -67,8 +67,7 @@ def opened(port: int, **changes: Any) -> Iterator[ImapMailbox]:
 def serving(
     quirks: Quirks | None = None, mails: int = 0, folders: Mapping[str, str] | None = None
 ) -> Iterator[EmbeddedServer]:
-    more = {"folders": folders} if folders else {}
-    with EmbeddedServer({"sam": "secret"}, quirks, **more) as server:
+    with EmbeddedServer({"sam": "secret"}, quirks, folders or FOLDERS) as server:
         for _ in range(mails):
             server.mailbox("INBOX").deliver(LETTER, NOON)
         yield server
@@ -120,6 +119,7 @@ class Listener:
                 client, _ = self.listener.accept()
             except OSError:
                 return
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.open.append(client)
             self.threads.append(threading.Thread(target=self.guarded, args=(client,), daemon=True))
             self.threads[-1].start()
@@ -224,6 +224,7 @@ class TlsFront(Listener):
         with self.context.wrap_socket(client, server_side=True) as inside:
             self.open.append(inside)
             with socket.create_connection(("127.0.0.1", self.target)) as server:
+                server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self.pump(inside, server)
 
     def pump(self, inside: ssl.SSLSocket, server: socket.socket) -> None:
@@ -305,7 +306,7 @@ def test_a_literal_can_be_no_longer_than_announced() -> None:
 def test_after_a_refused_literal_the_next_line_is_a_command_again() -> None:
     refused = {"APPEND": b"TAG NO [OVERQUOTA] full\r\n"}
     with Scripted(refused) as server, opened(server.port) as mailbox:
-        with pytest.raises(imap_module.Temporary):
+        with pytest.raises(Temporary):
             mailbox.append("Drafts", a_draft()[0], ["\\Draft"], NOON)
         with pytest.raises(ForbiddenCommand):
             mailbox._client._imap.send(b"DELETE Archive\r\n")

@@ -560,7 +560,7 @@ def test_only_our_own_draft_goes_and_only_with_its_key(account: Account, mailbox
     assert mailbox.find(folder, drafts[1][1], drafts[1][2]) is None
 
 
-def test_the_drafts_folder_is_found_and_a_missing_one_names_the_setting(mailbox: Mailbox) -> None:
+def test_the_drafts_folder_and_the_inbox_are_found(mailbox: Mailbox) -> None:
     assert mailbox.folder_for("drafts") == "Drafts"
     assert mailbox.folder_for("inbox") == "INBOX"
 
@@ -568,19 +568,26 @@ def test_the_drafts_folder_is_found_and_a_missing_one_names_the_setting(mailbox:
 # --- trouble ---------------------------------------------------------------------------------------------
 
 
+def insist(act: Callable[[], object]) -> None:
+    """Again and again until it raises: a server takes a moment to drop somebody."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        act()
+        time.sleep(0.02)
+
+
 def test_what_broke_is_temporary_and_works_again(account: Account, mailbox: Mailbox) -> None:
     account.fill([(letter(1), NOW)])
     cursor = look(mailbox).cursor
     with account.interrupted(), pytest.raises(Temporary):
-        mailbox.place("INBOX")
+        insist(lambda: mailbox.place("INBOX"))
     account.fill([(letter(2), NOW)])
     assert look(mailbox, cursor).numbers == [2]
     with account.interrupted(), pytest.raises(Temporary):
-        mailbox.wait("INBOX", 3)
-        mailbox.wait("INBOX", 3)
+        insist(lambda: mailbox.wait("INBOX", 1))
     assert mailbox.wait("INBOX", 0.1) is False
     with account.interrupted(), pytest.raises(Temporary):
-        list(mailbox.fetch_after("INBOX", cursor, LONG_AGO))
+        insist(lambda: list(mailbox.fetch_after("INBOX", cursor, LONG_AGO)))
     assert look(mailbox, cursor).numbers == [2]
 
 

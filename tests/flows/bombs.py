@@ -1,10 +1,10 @@
 """Twenty-seven mails built to break whoever reads them, and a yardstick for what reading them costs.
 
-    python -m flows.bombs                     (from tests/; every bomb in a process of its own, within 1 GB)
-    python -m flows.bombs --tar PATH          (the mails of an archive, one after the other in one process)
+    python -m flows.bombs                (from tests/; every bomb in a process of its own, within 1 GB)
+    python -m flows.bombs --tar PATH     (the mails of an archive, one after the other in one process)
 
-Every bomb is written here, by size and shape alone, and built only when it is thrown. After each, an ordinary
-rejection goes through the same pipeline. One JSON object a line; the last line sums up.
+Every bomb is written here, known by size and shape alone, and built only when it is thrown. After each, an
+ordinary rejection goes through the same pipeline. One JSON object a line; the last line sums up.
 """
 
 from __future__ import annotations
@@ -16,29 +16,33 @@ import json
 import logging
 import os
 import resource
+import signal
 import sys
 import tarfile
 import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from flows.home import BEGIN, OWN, classifier, rejection
+from flows.home import BEGIN, OWN, Clock, classifier, rejection
 from onward.core.model import Cursor, Policy, RawMail, ReflectionHours
 from onward.edges import Batch
 from onward.edges.render import Renderer
 from onward.edges.store import Store
-from onward.pipeline import Pipeline
+from onward.pipeline import Classifier, Pipeline
 
 MEMORY = 1024**3  # bytes of address space one process may have
+PATIENCE = 60  # seconds after which a process that does not end is ended
 CANARY = "zq7canary"  # stands in every subject, address and text of a bomb: it must never reach the log
 
 WORDS = (
-    f"Dear Sam {CANARY},\r\n\r\nthank you for the interviews. Unfortunately we have decided not to move forward "
-    "with your application and chose another candidate.\r\n\r\nMara\r\n"
+    f"Dear Sam {CANARY},\r\n\r\nthank you for the interviews for the Data Engineer role at Harbour Optics. We were "
+    "impressed, but after careful thought we have decided not to move forward with your application and chose "
+    "another candidate for the position.\r\n\r\nWe wish you all the best for your search.\r\n\r\nMara Lindqvist\r\n"
 )
 
 
@@ -115,9 +119,10 @@ def encoded_words() -> bytes:
 
 
 def parameters() -> bytes:
-    """A content type with more parameters than text."""
+    """A part, in a mail, each with more parameters than text."""
     listed = "".join(f';\r\n a{number}="{number}"' for number in range(20_000))
-    return mail_of(WORDS, kind="text/plain" + listed)
+    part = f"--x\r\nContent-Type: text/plain{listed * 3}\r\n\r\n{WORDS}\r\n--x--\r\n"
+    return mail_of(part, kind="multipart/mixed; boundary=x" + listed)
 
 
 def continuations() -> bytes:
@@ -132,17 +137,17 @@ def boundary_flood() -> bytes:
 
 
 def prefix_boundaries() -> bytes:
-    """Boundaries each of which begins like the one around it, never closed."""
+    """Boundaries each of which begins like the one around it, never closed, and lines to hold against them."""
     opened = "".join(
         f"--{'a' * level}\r\nContent-Type: multipart/mixed; boundary={'a' * (level + 1)}\r\n\r\n"
-        for level in range(1, 900)
+        for level in range(1, 200)
     )
-    return mail_of(opened + WORDS, kind="multipart/mixed; boundary=a")
+    return mail_of(opened + WORDS + "\r\n" * 900_000, kind="multipart/mixed; boundary=a")
 
 
 def big_base64() -> bytes:
     """30 MB of base64 that is text."""
-    text = base64.encodebytes((WORDS * 90_000).encode()).replace(b"\n", b"\r\n")
+    text = base64.encodebytes((WORDS * 140_000).encode()).replace(b"\n", b"\r\n")
     return mail_of(text, "Content-Transfer-Encoding: base64")
 
 
@@ -155,7 +160,10 @@ def nul_and_bare_cr() -> bytes:
 def charset(name: str, encoded: bytes) -> bytes:
     """A body and a subject in a character set that is none."""
     word = f"=?{name}?b?{base64.b64encode(encoded[:60]).decode()}?="
-    return mail_of(encoded * 50, subject=f"{CANARY} {word} {word}", kind=f'text/plain; charset="{name}"')
+    fields = (f"Subject: {CANARY} {word} {word}", "Content-Transfer-Encoding: base64")
+    return mail_of(base64.encodebytes(encoded), *fields, kind=f'text/plain; charset="{name}"').replace(
+        b"Subject: Your application", b"X-Subject:"
+    )
 
 
 def absurd_dates() -> bytes:
@@ -215,13 +223,227 @@ BOMBS: tuple[Bomb, ...] = (
     Bomb("prefix boundaries", prefix_boundaries),
     Bomb("30 MB base64", big_base64),
     Bomb("NUL and bare CR", nul_and_bare_cr),
-    Bomb("charset idna", lambda: charset("idna", b"xn--" + b"a" * 100 + b"." * 300)),
-    Bomb("charset punycode", lambda: charset("punycode", b"a-" + b"9" * 5_000)),
-    Bomb("charset zlib_codec", lambda: charset("zlib_codec", b"\x78\x9c\xff\xfe" * 100)),
-    Bomb("charset unknown and NUL", lambda: charset("no\x00such\r\n\tset", b"\xff\x00\xfe" * 100)),
+    Bomb("charset idna", lambda: charset("idna", b"xn--" + b"a" * 1_400_000)),
+    Bomb("charset punycode", lambda: charset("punycode", b"-" + b"a" * 1_400_000)),
+    Bomb("charset zlib_codec", lambda: charset("zlib_codec", b"\x78\x9c\xff\xfe" * 100_000)),
+    Bomb("charset unknown and NUL", lambda: charset("no\x00such\r\n\tset", b"\xff\x00\xfe" * 100_000)),
     Bomb("absurd dates", absurd_dates),
     Bomb("deep HTML", deep_html),
     Bomb("huge HTML", huge_html),
     Bomb("zip bomb", zip_bomb),
     Bomb("one endless line", one_line),
 )
+
+
+# --- the yardstick -----------------------------------------------------------------------------------------
+
+
+class Heard(logging.Handler):
+    """Every line any logger says, whatever its level."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+        self.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+    def forged(self) -> list[str]:
+        """Lines that are not one line of printable text."""
+        return [line for line in self.lines if not line.isprintable()]
+
+    def with_any(self, secrets: Sequence[str]) -> list[str]:
+        """Which of these were said."""
+        everything = "\n".join(self.lines)
+        return [secret for secret in secrets if secret in everything]
+
+
+@dataclass
+class Rig:
+    """The real pipeline on a store of its own: mails are thrown in, what became of them is looked up."""
+
+    path: Path
+    reader: Classifier = field(default_factory=classifier)
+    clock: Clock = field(default_factory=Clock)
+    letters: int = 10_000  # drafts a day: hostile mails come many a day
+    thrown: int = 0
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.path / "onward.db")
+        self.store.connection.execute("PRAGMA synchronous = OFF")  # nothing here is about power
+        self.policy = Policy(
+            name="Sam Doe",
+            own_addresses=frozenset({OWN}),
+            hours=ReflectionHours("Europe/Berlin"),
+            drafts_per_day=self.letters,
+        )
+        self.pipeline = Pipeline(self.store, self.reader, Renderer(), self.policy, self.clock)
+
+    def throw(self, *mails: bytes, at: datetime | None = None) -> range:
+        """Mails arrive in one batch and are dealt with to the end. Returns their numbers."""
+        uids = self.receive(*mails, at=at)
+        while self.pipeline.handle_next():
+            pass
+        return uids
+
+    def receive(self, *mails: bytes, at: datetime | None = None) -> range:
+        """Mails arrive in one batch, and are read."""
+        uids = range(self.thrown + 1, self.thrown + len(mails) + 1)
+        self.thrown += len(mails)
+        found = tuple(
+            RawMail("INBOX", 1, uid, at or self.clock(), raw) for uid, raw in zip(uids, mails, strict=True)
+        )
+        self.pipeline.receive("main", "INBOX", Batch(found, Cursor(1, self.thrown), len(found), len(found)))
+        return uids
+
+    def fate(self, uid: int) -> tuple[str, str]:
+        """State and reason of one mail; ('repeated', '') for one that said what an earlier one had said."""
+        rows = self.store.rows("SELECT state, reason FROM message WHERE uid = :uid", uid=uid)
+        return (str(rows[0]["state"]), str(rows[0]["reason"] or "")) if rows else ("repeated", "")
+
+    def secrets(self) -> list[str]:
+        """What the log must not say: senders, subjects, and lines of every mail's text."""
+        found: set[str] = set()
+        for row in self.store.rows("SELECT subject, sender_email, sender_name, text FROM message"):
+            found |= {row["subject"], row["sender_email"] or "", row["sender_name"] or ""}
+            found |= set(row["text"].split("\n")[:20])
+        return [each for each in found if len(each) >= 8 and each != "(not readable)"]
+
+    def close(self) -> None:
+        self.store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Thrown:
+    """What one hostile mail did."""
+
+    name: str
+    state: str  # 'handled', 'stuck', 'repeated'; anything else is a defect
+    reason: str
+    seconds: float
+    after: float = 0.0  # seconds the ordinary rejection behind it took
+    after_state: str = "handled"
+    peak_mb: float = 0.0
+    leaks: tuple[str, ...] = ()  # what the log should not have said
+
+    @property
+    def held(self) -> bool:
+        """True when all that was promised was kept."""
+        ended = self.state in ("handled", "repeated") or (self.state == "stuck" and self.reason != "")
+        quick = self.seconds <= 10 and self.after <= 5 and self.peak_mb <= 1024
+        return ended and quick and self.after_state == "handled" and not self.leaks
+
+
+def throw(rig: Rig, name: str, raw: bytes, number: int = 0) -> Thrown:
+    """One hostile mail, then an ordinary rejection of that number unless it is 0; both timed."""
+    began = time.perf_counter()
+    try:
+        (uid,) = rig.throw(raw)
+        state, reason = rig.fate(uid)
+    except BaseException as error:  # this is what we look for
+        state, reason = f"escaped {type(error).__name__}", str(error)[:200]
+    done = time.perf_counter()
+    if not number:
+        return Thrown(name, state, reason, done - began)
+    (uid,) = rig.throw(rejection(number))
+    verdicts = rig.store.rows(
+        "SELECT label FROM verdict JOIN message ON key = message_key WHERE uid = :uid AND state = 'handled'", uid=uid
+    )
+    after_state = "handled" if [row["label"] for row in verdicts] == ["rejection"] else rig.fate(uid)[0]
+    return Thrown(name, state, reason, done - began, time.perf_counter() - done, after_state)
+
+
+def throw_alone(bomb: Bomb, number: int) -> dict[str, Any]:
+    """One bomb in this process, which is a child and ends with it."""
+    heard = Heard()
+    logging.basicConfig(level=logging.DEBUG, handlers=[heard], force=True)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    signal.alarm(PATIENCE)
+    with tempfile.TemporaryDirectory(prefix="onward-bomb-") as folder:
+        rig = Rig(Path(folder))
+        found = asdict(throw(rig, bomb.name, bomb.build(), number))
+        rig.close()
+    return found | {"leaks": heard.with_any([CANARY]) + heard.forged()}
+
+
+def in_a_child(work: Callable[[], dict[str, Any]], name: str) -> Thrown:
+    """`work` done in a forked process; how it ended and the most memory it had."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        ending = 1
+        try:
+            with os.fdopen(writing, "w") as answer:
+                json.dump(work(), answer)
+            ending = 0
+        finally:
+            os._exit(ending)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        said = answer.read()
+    _, status, usage = os.wait4(child, 0)
+    if status or not said:
+        ended = f"killed by signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit {status >> 8}"
+        return Thrown(name, ended, "", 0.0)
+    return Thrown(**json.loads(said) | {"peak_mb": round(usage.ru_maxrss / 1024, 1)})
+
+
+def throw_bombs() -> Iterator[Thrown]:
+    """Every bomb, each in a process of its own."""
+    classifier()  # once, before the processes part
+    for number, bomb in enumerate(BOMBS, 1):
+        yield in_a_child(lambda bomb=bomb, number=number: throw_alone(bomb, number), bomb.name)  # type: ignore[misc]
+
+
+def throw_archive(path: Path) -> Iterator[Thrown]:
+    """Every mail of a tar archive, in one process that lives on, as the service does."""
+    heard = Heard()
+    logging.basicConfig(level=logging.DEBUG, handlers=[heard], force=True)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    with tempfile.TemporaryDirectory(prefix="onward-hostile-") as folder:
+        rig = Rig(Path(folder))
+        for number, (name, raw) in enumerate(mails_in(path), 1):
+            rig.clock.now = BEGIN + timedelta(minutes=number)
+            yield throw(rig, name, raw, 0 if number % 20 else number)
+        leaks = tuple(heard.with_any(rig.secrets()) + heard.forged())
+        rig.close()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    yield Thrown("(all of them)", "handled", "", 0.0, peak_mb=round(peak, 1), leaks=leaks)
+
+
+def mails_in(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of every file in an archive, in order of name."""
+    with tarfile.open(path) as archive:
+        for member in sorted(archive.getmembers(), key=lambda each: each.name):
+            file = archive.extractfile(member) if member.isfile() else None
+            if file is not None:
+                yield member.name, file.read()
+
+
+def main() -> int:
+    """Throw, print, sum up; 1 when a promise was broken."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tar", type=Path, help="an archive of mails to throw instead of the bombs")
+    given = parser.parse_args()
+    found: list[Thrown] = []
+    for each in throw_archive(given.tar) if given.tar else throw_bombs():
+        found.append(each)
+        print(json.dumps(asdict(each)), flush=True)
+    slowest = max(found, key=lambda each: each.seconds)
+    summary = {
+        "thrown": len(found),
+        "stuck": sum(each.state == "stuck" for each in found),
+        "broken": [each.name for each in found if not each.held],
+        "slowest": slowest.name,
+        "slowest_seconds": round(slowest.seconds, 3),
+        "slowest_after_seconds": round(max(each.after for each in found), 3),
+        "peak_mb": max(each.peak_mb for each in found),
+    }
+    print(json.dumps(summary))
+    return 1 if summary["broken"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

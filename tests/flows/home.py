@@ -143,6 +143,7 @@ class Home:
     clock: Clock = field(default_factory=Clock)
     settings: dict[str, object] = field(default_factory=dict)
     outbox_class: type[Outbox] = Outbox
+    smtp_port: int | None = None  # None: no SMTP, mails to oneself are laid into the inbox
     steps: int = 0  # how many times the power could have gone in the last run
     cut_at: int = 0  # the step at which it goes; 0: never
     trail: list[str] = field(default_factory=list)
@@ -150,7 +151,7 @@ class Home:
     @property
     def config(self) -> Config:
         os.environ["ONWARD_TEST_PASSWORD"] = "secret"
-        account = {
+        account: dict[str, object] = {
             "name": "main",
             "address": OWN,
             "host": "127.0.0.1",
@@ -159,6 +160,8 @@ class Home:
             "user": "sam",
             "password_env": "ONWARD_TEST_PASSWORD",
         }
+        if self.smtp_port is not None:
+            account["smtp"] = {"host": "127.0.0.1", "port": self.smtp_port, "security": "plain"}
         base: dict[str, object] = {"name": "Sam Doe", "timezone": "Europe/Berlin", "account": [account]}
         return config.parse({**base, **self.settings}, self.path)
 
@@ -201,7 +204,7 @@ class Home:
         except PowerCut:
             return False
         finally:
-            Store.on_commit = before
+            Store.on_commit = staticmethod(before)  # type: ignore[assignment]
         return True
 
     def settle(self) -> None:

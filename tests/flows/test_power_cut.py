@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
-import pytest
-
+from flows.crash_soak import AppendThenRecord
 from flows.home import Home, rejection
 from onward.core import mail
-from onward.demo.server import EmbeddedServer, Quirks
-from onward.edges import Place, Role
-from onward.edges.store import OpenEffect
-from onward.outbox import Outbox
-
-
-@pytest.fixture
-def make_home(tmp_path: Path) -> Iterator[Callable[..., Home]]:
-    servers: list[EmbeddedServer] = []
-
-    def make(name: str, quirks: Quirks | None = None, **settings: object) -> Home:
-        server = EmbeddedServer(users={"sam": "secret"}, quirks=quirks or Quirks())
-        server.start()
-        servers.append(server)
-        return Home(tmp_path / name, server, **settings)  # type: ignore[arg-type]
-
-    yield make
-    for server in servers:
-        server.stop()
+from onward.demo.server import Quirks
 
 
 def steps_of_a_whole_run(make_home: Callable[..., Home]) -> int:
@@ -113,24 +93,6 @@ def test_other_drafts_written_meanwhile_do_not_make_it_undecided(make_home: Call
     own = [each for each in again.drafts if b"X-Draft-Key" in each]
     assert len(own) == 1
     assert again.rows("SELECT state FROM draft") == [{"state": "in the mailbox"}]
-
-
-class AppendThenRecord(Outbox):
-    """What most programs do: append, then write down that it was done."""
-
-    def _append(
-        self,
-        effect: OpenEffect,
-        account: str,
-        role: Role,
-        raw: bytes,
-        message_id: str,
-        flags: Sequence[str],
-        on_done: Callable[[Place | None, str], None],
-    ) -> None:
-        mailbox = self._mailbox(account)
-        folder = mailbox.folder_for(role)
-        on_done(mailbox.append(folder, raw, flags, self.clock()), folder)
 
 
 def test_this_suite_sees_the_duplicates_of_append_then_record(make_home: Callable[..., Home]) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 
 from onward.core import mail
-from onward.core.model import Address, Letter, LetterKind, Message, Policy, Prediction, Stage
+from onward.core.model import Address, Found, Letter, LetterKind, Message, Policy, Prediction, Stage
+
+SURE = 0.7  # confidence from which an extracted name may stand in a letter
 
 _MACHINE = re.compile(
     r"(?:^|[._+-])(?:no[._-]?reply|do[._-]?not[._-]?reply|donotreply|noreply\w*|nepasrepondre|ne[._-]pas[._-]repondre"
@@ -49,9 +51,9 @@ def plan_letter(
         in_reply_to=message.message_id,
         references=_thread(message),
         facts={
-            "contact": greeting_name(recipient),
-            "company": prediction.company.value if prediction.company else "",
-            "role": prediction.role.value if prediction.role else "",
+            "contact": greeting_name(recipient, first_name_only=prediction.language == "en"),
+            "company": _sure(prediction.company),
+            "role": _sure(prediction.role),
             "name": policy.name,
             "stage": stage,
         },
@@ -104,19 +106,31 @@ def find_own_address(message: Message, policy: Policy) -> Address:
     return Address(min(policy.own_addresses, default="me@localhost"), policy.name)
 
 
-def greeting_name(address: Address) -> str:
-    """A first name to greet with, or '' where the name is a team's, a company's or missing."""
-    name = re.sub(r"\(.*?\)|\bvia\b.*|\bat\b.*|[|/–-].*", "", address.name).strip()
+def _sure(found: Found | None) -> str:
+    """A value certain enough to stand in a letter; a wrong company in a thank-you is worse than none."""
+    return found.value if found is not None and found.confidence >= SURE else ""
+
+
+def greeting_name(address: Address, first_name_only: bool = True) -> str:
+    """A name to greet with, or '' where the name is a team's, a company's or missing.
+
+    The first name alone where English is written; elsewhere both names, which is never too familiar.
+    """
+    name = re.sub(r"\(.*?\)|\bvia\b.*|\bat\b.*|[|/].*|\s[–-]\s.*", "", address.name).strip()
     if "," in name:  # "Moravec, Tessa"
         last, _, first = name.partition(",")
         name = f"{first.strip()} {last.strip()}"
     words = [word for word in name.split() if word.lower().rstrip(".") not in _TITLES]
     if not 2 <= len(words) <= 4 or any(word.lower().strip(".,&") in _TEAM_WORDS for word in words):
         return ""
-    first_name = words[0]
-    return first_name if first_name[0].isupper() and first_name.replace("-", "").replace("'", "").isalpha() else ""
+    if not all(word[0].isupper() or word in _PARTICLES for word in words):
+        return ""
+    if not all(word.replace("-", "").replace("'", "").replace(".", "").isalpha() for word in words):
+        return ""
+    return words[0] if first_name_only else " ".join(words)
 
 
+_PARTICLES = frozenset(("van", "von", "der", "den", "de", "da", "di", "du", "la", "le", "del", "dos", "ter", "zu"))
 _TITLES = frozenset(("mr", "mrs", "ms", "mx", "dr", "prof", "herr", "frau", "m", "mme", "sr", "sra", "dhr", "mevr"))
 _TEAM_WORDS = frozenset(
     (

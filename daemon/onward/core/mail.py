@@ -35,7 +35,7 @@ FIELD_CAP = 16 * 1024  # bytes kept of one header field
 TEXT_CAP = 64 * 1024  # characters kept of a mail's text
 PARTS_CAP = 2_000  # boundary lines in one multipart mail
 PART_FIELD_CAP = 2 * 1024  # bytes of one header field of a part: parameters cost the square of their number
-LOOKS_CAP = 3_000_000  # boundaries × lines: the parser holds every line against every boundary around it
+LOOKS_CAP = 2_000_000  # multiparts × lines: the parser holds every line against every boundary around it
 REFERENCES_CAP = 20
 
 KEY_HEADER = "X-Draft-Key"
@@ -224,7 +224,7 @@ def _sift_parts(body: bytes) -> bytes:
     if body.count(b"\n--") > PARTS_CAP:
         raise Unreadable(f"it claims more than {PARTS_CAP:,} parts")
     lowered = b"\n" + body.lower()  # a field may stand on the first line
-    if lowered.count(b"boundary") * lowered.count(b"\n") > LOOKS_CAP:
+    if lowered.count(b"multipart/") * lowered.count(b"\n") > LOOKS_CAP:
         raise Unreadable("it has too many parts within parts for its length")
     kept: list[bytes] = []
     position = start = 0
@@ -365,12 +365,12 @@ def scrub(text: str) -> str:
 def clean_message_id(value: str) -> str | None:
     """The first well-formed message identifier in a header value (RFC 5322 §3.6.4), or None."""
     match = _MESSAGE_ID.search(value[:2_000])
-    return match[0] if match else None
+    return match[0] if match and "=?" not in match[0] else None  # an encoded word would change on its way
 
 
 def _references(references: str, in_reply_to: str) -> tuple[str, ...]:
     """Thread identifiers, oldest first; the first and the newest kept when there are too many."""
-    found = list(dict.fromkeys(_MESSAGE_ID.findall(references[:8_192])))
+    found = [each for each in dict.fromkeys(_MESSAGE_ID.findall(references[:8_192])) if "=?" not in each]
     parent = clean_message_id(in_reply_to)
     if parent:
         found = [each for each in found if each != parent] + [parent]
@@ -435,9 +435,11 @@ def build(mail: Outgoing) -> bytes:
     """The mail's bytes, CRLF, read back and compared with `mail`. Raises Unreadable when they differ."""
     try:
         raw = _build(mail)
-    except (ValueError, LookupError) as error:  # a line end in a field, an address no mail can be sent to
+        check(raw, mail)
+    except Unreadable:
+        raise
+    except Exception as error:  # a line end in a field, and whatever the standard library makes of odd names
         raise Unreadable("the letter would hold a field no mail can have") from error
-    check(raw, mail)
     return raw
 
 
@@ -520,22 +522,33 @@ def key_header(effect_key: str) -> str:
 def reply_subject(subject: str) -> str:
     """'Re: …', without piling prefixes up; AW, SV, RV and the like count as one."""
     bare = re.sub(r"^(?:\s*(?:re|aw|sv|antw|rif|rv|res|tr|ref)\s*(?:\[\d+\])?\s*:)+\s*", "", scrub(subject), flags=re.I)
-    bare = bare.replace("=?", "= ?")  # what could not be decoded must not look encoded in our own mail
-    return f"Re: {bare}"[:200].rstrip() if bare else "Re: your message"
+    return f"Re: {_not_encoded(bare)}"[:200].rstrip() if bare else "Re: your message"
 
 
 def _header_address(address: Address) -> HeaderAddress:
     local, _, domain = _on_the_wire(address).rpartition("@")
-    return HeaderAddress(scrub(address.name), local, domain)
+    return HeaderAddress(_not_encoded(scrub(address.name)), local, domain)
+
+
+def _not_encoded(text: str) -> str:
+    """The text so that it does not look encoded: what an encoded word of a stranger's hides stays hidden."""
+    return text.replace("=?", "= ?")
 
 
 def _on_the_wire(address: Address) -> str:
-    """The address as ASCII, as servers speak of it (RFC 5890). Raises Unreadable where it has no such form."""
+    """The address as ASCII, as servers speak of it (RFC 5890). Raises Unreadable where it has no such form.
+
+    A domain that Python's IDNA 2003 would turn into another one, as it does 'straße', has none.
+    """
     local, _, domain = address.email.rpartition("@")
     try:
-        return local.encode("ascii").decode() + "@" + domain.encode("idna").decode()
+        wire = domain.encode("idna")
+        same = domain.isascii() or wire.decode("idna") == unicodedata.normalize("NFC", domain.lower())
+        if local.isascii() and same:
+            return f"{local}@{wire.decode()}"
     except UnicodeError:
-        raise Unreadable("it cannot be written to an address with such letters") from None
+        pass
+    raise Unreadable("no mail can be written to an address with such letters")
 
 
 def _body(text: str) -> str:

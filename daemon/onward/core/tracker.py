@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from onward.core.model import Address, Application, ApplicationChange, Label, Message, Prediction, Stage
 
@@ -130,6 +131,7 @@ def change_for(
     )
 
 
+@lru_cache(maxsize=8192)  # every mail is compared with every application
 def plain(name: str) -> str:
     """A company or role without case, accents, punctuation and legal form, for comparing."""
     bare = unicodedata.normalize("NFKD", name.casefold())

@@ -26,7 +26,7 @@ from typing import Any, Literal
 from imapclient import IMAPClient, SocketTimeout, exceptions, imap_utf7
 
 from onward.core import mail
-from onward.core.model import Cursor, EdgeError, Permanent, RawMail, Temporary, Uncertain
+from onward.core.model import Cursor, EdgeError, Permanent, RawMail, SignInRefused, Temporary, Uncertain
 from onward.edges import Batch, Copy, Place, Role
 from onward.edges.folders import find_role, no_such_role
 from onward.edges.idle import Idle, Refused
@@ -366,7 +366,7 @@ class ImapMailbox:
         if (wait := _asked_wait(words)) is not None:
             raise Temporary(f"{host} asks to wait before signing in", wait=wait)
         alert = words if words.upper().startswith("[ALERT]") and password not in words else ""
-        raise Permanent(f"{host} refused the sign-in of {user} {alert[:200]}".rstrip())
+        raise SignInRefused(f"{host} refused the sign-in of {user} {alert[:200]}".rstrip())
 
     # --- the firewall ----------------------------------------------------------------------------------
 

@@ -60,8 +60,6 @@ class _Folder:
     uids: dict[bytes, int] = field(default_factory=dict)  # base name -> UID, ascending, gone ones included
     signature: tuple[int, ...] = ()  # of the list file these were read from
     files: dict[bytes, bytes] = field(default_factory=dict)  # base name -> 'cur/name', as last listed
-    times: tuple[int, int] = (0, 0)  # of new/ and cur/, just before they were listed
-    listed_at: float = 0.0  # time.time() of that
     looked: int = -1  # the highest UID a fetch has brought or passed over; -1: none was made yet
 
     @property
@@ -254,10 +252,9 @@ class MaildirMailbox:
     def _listed(self, folder: str) -> _Folder:
         """The folder with its files and their UIDs as of now; files without a UID are given one, oldest first."""
         box = self._find(folder)
-        box.times, box.listed_at = _times(box.path), time.time()
-        box.files = _scan(box.path)
         with _locked(box.list_path):
             _load(box)
+            box.files = _scan(box.path)  # after the list: whoever gave a UID had seen the file before us
             fresh = [base for base in box.files if base not in box.uids]
             if fresh:
                 dated = sorted((self._age(box, base), base) for base in fresh)
@@ -279,9 +276,7 @@ class MaildirMailbox:
     def _stat(self, box: _Folder, base: bytes) -> os.stat_result | None:
         """What the file system says of a mail, found again if it was renamed; None: it is gone."""
         for _ in range(3):
-            name = box.files.get(base)
-            if name is None:
-                return None
+            name = box.files.get(base, b"cur/" + base)
             with contextlib.suppress(FileNotFoundError):
                 return os.stat(os.fsencode(box.path) + b"/" + name, follow_symlinks=False)  # noqa: PTH116
             box.files = _scan(box.path)
@@ -290,9 +285,7 @@ class MaildirMailbox:
     def _bytes_of(self, box: _Folder, base: bytes, cap: int) -> tuple[bytes, bool] | None:
         """At most `cap` bytes of a mail, and whether that is not all; None: it is gone."""
         for _ in range(3):
-            name = box.files.get(base)
-            if name is None:
-                return None
+            name = box.files.get(base, b"cur/" + base)
             with contextlib.suppress(FileNotFoundError):
                 return _read_file(os.fsencode(box.path) + b"/" + name, cap)
             box.files = _scan(box.path)
@@ -301,6 +294,8 @@ class MaildirMailbox:
     def _arrived_since(self, box: _Folder, after: int, since: datetime) -> list[_Found]:
         """The mails above a UID that arrived at `since` or later, ascending."""
         earliest = since.timestamp()
+        if any(uid > after and base not in box.files for base, uid in box.uids.items()):
+            box.files |= _scan(box.path)  # deleted, or renamed while we listed: look twice
         found = []
         for base, uid in list(box.uids.items()):
             if uid > after and base in box.files:
@@ -410,13 +405,20 @@ def _settled(times: tuple[int, int]) -> bool:
 
 
 def _scan(path: Path) -> dict[bytes, bytes]:
-    """Base name -> 'cur/name'. new/ first: mails only ever go from there to cur/, so none is missed."""
+    """Base name -> 'cur/name'. new/ first: mails only ever go from there to cur/, so none is missed.
+
+    A file renamed within cur/ while it is listed may be passed over (readdir(3)): then it is listed again.
+    """
     found: dict[bytes, bytes] = {}
-    for part in (b"new", b"cur"):
-        with os.scandir(os.fsencode(path) + b"/" + part) as entries:
-            for entry in entries:
-                if not entry.name.startswith(b"."):
-                    found[_base(entry.name)] = part + b"/" + entry.name
+    for _ in range(5):
+        before = _times(path)
+        for part in (b"new", b"cur"):
+            with os.scandir(os.fsencode(path) + b"/" + part) as entries:
+                for entry in entries:
+                    if not entry.name.startswith(b"."):
+                        found[_base(entry.name)] = part + b"/" + entry.name
+        if _times(path) == before:
+            break
     return found
 
 

@@ -393,15 +393,19 @@ class Store:
         )
         return tuple(Busy(db.moment(row["starts_at"]), db.moment(row["ends_at"])) for row in rows)
 
-    def applications(self) -> list[Application]:
-        """Every application, its stage and whether it is closed read from its events."""
+    def applications(self, among: Sequence[int] | None = None) -> list[Application]:
+        """Every application, or those among these ids; stage and whether it is closed are read from its events."""
+        ids = None if among is None else json.dumps(list(among))
         events: dict[int, list[tuple[str, str | None]]] = {}
         threads: dict[int, set[str]] = {}
         people: dict[int, dict[str, Address]] = {}
         rows = self._all(
             """SELECT application_id, kind, message_key, message_id, refs, sender_name, sender_email, signs
                FROM event LEFT JOIN message ON message.key = message_key
-               WHERE revoked_at IS NULL ORDER BY event.at, event.id"""
+               WHERE revoked_at IS NULL
+                 AND (:ids IS NULL OR application_id IN (SELECT value FROM json_each(:ids)))
+               ORDER BY event.at, event.id""",
+            ids=ids,
         )
         for row in rows:
             events.setdefault(row["application_id"], []).append((row["kind"], row["message_key"]))
@@ -423,7 +427,11 @@ class Store:
                 thread=frozenset(threads.get(row["id"], ())),
                 people=tuple(people.get(row["id"], {}).values()),
             )
-            for row in self._all("SELECT * FROM application ORDER BY id")
+            for row in self._all(
+                """SELECT * FROM application
+                   WHERE :ids IS NULL OR id IN (SELECT value FROM json_each(:ids)) ORDER BY id""",
+                ids=ids,
+            )
             if row["id"] in events
         ]
 
@@ -617,6 +625,13 @@ class Store:
         booking = decision.booking
         if booking is None:
             return None
+        kept = connection.execute(  # handled once more: the hour that was kept stays, one taken back is booked anew
+            """SELECT reflection_id FROM reflection_rejection JOIN reflection ON reflection.id = reflection_id
+               WHERE message_key = :key AND state <> 'cancelled'""",
+            {"key": message.key},
+        ).fetchone()
+        if kept is not None:
+            return int(kept["reflection_id"])
         reflection_id = connection.execute(
             """INSERT INTO reflection (starts_at, ends_at, deadline, reason, state, booked_at, changed_at)
                VALUES (:starts_at, :ends_at, :deadline, :reason, 'booked', :now, :now)""",
@@ -629,7 +644,8 @@ class Store:
             },
         ).lastrowid
         connection.execute(
-            "INSERT INTO reflection_rejection (reflection_id, message_key) VALUES (?, ?)",
+            """INSERT INTO reflection_rejection (reflection_id, message_key) VALUES (?, ?)
+               ON CONFLICT (message_key) DO UPDATE SET reflection_id = excluded.reflection_id""",
             (reflection_id, message.key),
         )
         return reflection_id

@@ -1,0 +1,143 @@
+"""What follows from a mail: verdict, event, letter, session or question, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from onward.core.decide import decide
+from onward.core.model import (
+    Address,
+    Application,
+    Band,
+    Found,
+    Known,
+    Label,
+    Message,
+    Policy,
+    Prediction,
+    Source,
+    Stage,
+)
+
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+MARA = Address("mara@harbour.example", "Mara Lindqvist")
+POLICY = Policy(name="Sam Doe", own_addresses=frozenset({"sam@example.org"}))
+INTERVIEWED = Application(7, "Harbour GmbH", "Senior Baker", Stage.INTERVIEW)
+
+
+def message(**more: object) -> Message:
+    base = Message("k", "main", "INBOX", 1, 1, NOW, NOW, "<no@harbour.example>", "h", "Your application", MARA)
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+def rejection(confidence: float = 0.97, **more: object) -> Prediction:
+    base = Prediction(
+        Label.REJECTION,
+        confidence,
+        {Label.REJECTION: confidence, Label.OTHER: 1 - confidence},
+        language="en",
+        contact=MARA,
+        company=Found("Harbour"),
+        role=Found("Senior Baker"),
+    )
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+def test_a_no_closes_its_application_and_brings_a_letter_and_an_hour() -> None:
+    decision = decide(message(), rejection(), Known(applications=(INTERVIEWED,)), POLICY, NOW)
+    assert decision.change is not None
+    assert (decision.change.application_id, decision.change.event) == (7, "rejection")
+    assert decision.stage is Stage.INTERVIEW
+    assert decision.letter is not None
+    assert decision.booking is not None
+    assert decision.booking.slot.starts_at <= NOW + timedelta(hours=48)
+
+
+def test_a_no_without_a_known_application_begins_one() -> None:
+    decision = decide(message(), rejection(), Known(), POLICY, NOW)
+    assert decision.change is not None
+    assert decision.change.application_id is None
+    assert decision.stage is Stage.APPLIED
+
+
+def test_a_no_from_a_machine_still_brings_its_hour() -> None:
+    machine = message(sender=Address("no-reply@harbour.example", "Harbour"))
+    decision = decide(machine, rejection(contact=None), Known(), POLICY, NOW)
+    assert decision.letter is None
+    assert decision.booking is not None
+    assert decision.reasons == ("nobody reads replies to this sender",)
+
+
+@pytest.mark.parametrize("confidence", [0.4, 0.6, 0.79])
+def test_what_is_not_sure_becomes_a_question(confidence: float) -> None:
+    decision = decide(message(), rejection(confidence), Known(), POLICY, NOW)
+    assert decision.verdict.band is Band.ASK
+    assert decision.question is not None
+    assert (decision.letter, decision.booking, decision.change) == (None, None, None)
+
+
+def test_a_likely_no_behind_another_label_is_asked_about_too() -> None:
+    prediction = Prediction(Label.STATUS_UPDATE, 0.5, {Label.STATUS_UPDATE: 0.5, Label.REJECTION: 0.45}, language="en")
+    assert decide(message(), prediction, Known(), POLICY, NOW).question is not None
+
+
+def test_a_language_it_does_not_read_is_asked_about_not_guessed() -> None:
+    decision = decide(message(), rejection(language=None), Known(), POLICY, NOW)
+    assert decision.question is not None
+    assert decision.question.kind == "language"
+
+
+def test_the_persons_word_outranks_the_model() -> None:
+    decision = decide(message(), rejection(), Known(correction=Label.OTHER), POLICY, NOW)
+    assert decision.verdict.source is Source.PERSON
+    assert decision.letter is None
+    unsure = Prediction(Label.OTHER, 0.99, {Label.OTHER: 0.99}, language="en")
+    assert decide(message(), unsure, Known(correction=Label.REJECTION), POLICY, NOW).booking is not None
+
+
+def test_a_closed_application_is_not_answered_twice() -> None:
+    closed = replace(INTERVIEWED, closed=True, closed_by="earlier")
+    decision = decide(message(), rejection(), Known(applications=(closed,)), POLICY, NOW)
+    assert (decision.letter, decision.booking) == (None, None)
+    assert "closed already" in decision.reasons[0]
+
+
+def test_two_roles_at_one_company_stay_apart() -> None:
+    other = replace(INTERVIEWED, id=8, role="Accountant", stage=Stage.APPLIED)
+    decision = decide(message(), rejection(), Known(applications=(other, INTERVIEWED)), POLICY, NOW)
+    assert decision.change is not None
+    assert decision.change.application_id == 7
+
+
+def test_a_no_that_could_belong_to_two_applications_is_given_to_neither() -> None:
+    other = replace(INTERVIEWED, id=8, role="Accountant")
+    decision = decide(message(), rejection(role=None), Known(applications=(other, INTERVIEWED)), POLICY, NOW)
+    assert decision.change is not None
+    assert decision.change.application_id is None
+
+
+def test_the_thread_decides_before_the_names_do() -> None:
+    threaded = replace(INTERVIEWED, company="", role="", thread=frozenset({"<invite@harbour.example>"}))
+    decision = decide(
+        message(references=("<invite@harbour.example>",)), rejection(), Known(applications=(threaded,)), POLICY, NOW
+    )
+    assert decision.change is not None
+    assert decision.change.application_id == 7
+
+
+def test_an_old_no_is_remembered_not_answered() -> None:
+    old = message(arrived_at=NOW - timedelta(days=4))
+    decision = decide(old, rejection(), Known(), POLICY, NOW)
+    assert decision.change is not None
+    assert (decision.letter, decision.booking) == (None, None)
+
+
+def test_an_acknowledgement_after_a_no_is_a_new_attempt() -> None:
+    closed = replace(INTERVIEWED, closed=True, closed_by="earlier")
+    prediction = replace(rejection(), label=Label.ACKNOWLEDGEMENT, confidence=0.9, probabilities={})
+    decision = decide(message(), prediction, Known(applications=(closed,)), POLICY, NOW)
+    assert decision.change is not None
+    assert (decision.change.application_id, decision.change.event) == (None, "acknowledged")
