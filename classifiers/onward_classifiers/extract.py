@@ -65,7 +65,11 @@ def find_company(message: Message, prepared: Prepared, language: str | None = No
     candidates = [found for found in candidates if _may_be_company(found.value, message)]
     if not candidates:
         return None
-    return max(candidates, key=lambda found: found.confidence + _agreement(found, candidates, label))
+    rated = [
+        replace(found, confidence=round(min(0.95, found.confidence + _agreement(found, candidates, label)), 2))
+        for found in candidates
+    ]
+    return max(rated, key=lambda found: (found.confidence, found.span.start >= 0))
 
 
 def _agreement(found: Found, candidates: list[Found], label: str) -> float:
@@ -87,7 +91,7 @@ def _companies_in_subject(subject: str) -> Iterator[Found]:
     for pattern in patterns.COMPANY_IN_SUBJECT:
         for match in pattern.finditer(subject[:300]):
             span = _without_tail(subject, *match.span("company"))
-            yield Found(_one_line(subject[span.start : span.end]), Span(), 0.75, "subject")
+            yield Found(_one_line(subject[span.start : span.end]), Span(), 0.8, "subject")
 
 
 def _company_of_sender(sender: Address | None) -> Iterator[Found]:
@@ -98,13 +102,13 @@ def _company_of_sender(sender: Address | None) -> Iterator[Found]:
     label = domain_name(sender.email)
     if match := patterns.PERSON_AT.search(name):
         if bare := _without_generic(match["company"]):
-            yield Found(bare, Span(), 0.85, "from")
+            yield Found(bare, Span(), 0.75, "from")
         return
     bare = _without_generic(patterns.VIA.sub("", name))
     if not bare:
         return
     if _is_named_after(bare, label):
-        yield Found(bare, Span(), 0.85, "from")
+        yield Found(bare, Span(), 0.72, "from")
     elif bare != name:
         yield Found(bare, Span(), 0.8 if not is_own_domain(sender.email) else 0.5, "from")
 
@@ -161,7 +165,7 @@ def _may_be_company(name: str, message: Message) -> bool:
         or plain.isdigit()
     ):
         return False
-    if patterns.GENERIC.fullmatch(name.strip()):
+    if patterns.GENERIC.fullmatch(name.strip()) or not (name[0].isupper() or name[0].isdigit()):
         return False
     person = message.sender.name if message.sender else ""
     return not (person and plain == _plain(person) and looks_like_person(person) and not _is_sender(message))

@@ -10,7 +10,7 @@ import re
 
 READ = 2_000  # characters; a language shows early
 LANGUAGES = ("en", "de", "fr", "es", "nl", "sv", "pt", "it")
-ENOUGH = 0.10  # share of small words, of all words, in any honest text
+ENOUGH = 0.08  # share of small words, of all words, in any honest text
 CLEAR = 1.25  # how far ahead of the next language the first must be
 
 
@@ -82,6 +82,8 @@ _LETTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ìò", ("it",)),
     ("øæ", ("da", "no")),
     ("å", ("sv", "da", "no")),
+    ("äö", ("sv", "de", "fi")),
+    ("ü", ("de", "tr", "hu")),
     ("łążśćęń", ("pl",)),
     ("ışğ", ("tr",)),
     ("őű", ("hu",)),
@@ -95,7 +97,8 @@ _SMALL_WORDS = _table(
             "the and of to you your we is are was were have has had that this with for not but our will be been "
             "would from they it i my me if as an by which their there who what when after before more very much "
             "thank thanks hi hello dear sorry regards best please could can did so just us at on application "
-            "unfortunately position"
+            "unfortunately position a or new all see one two any other than only over out up get should don't "
+            "here too no never how he she its good know today looking something found still"
         ),
         "de": (
             "der die das und nicht ist sind wir sie ihre ihr ihnen mit für auf ein eine einen einem einer zu von "
@@ -106,12 +109,14 @@ _SMALL_WORDS = _table(
         "fr": (
             "le la les des et est pas vous nous votre notre nos vos pour dans une un du que qui avec sur ce cette "
             "ces avons avez sont été être au aux plus par bonjour madame monsieur cordialement merci mais ou je "
-            "j' l' d' n' qu' c' s' de en se si candidature ont ai bien très votre"
+            "j' l' d' n' qu' c' s' de en se si candidature ont ai bien très suis tu il elle ils elles on demain "
+            "peut quand a c'est as chez ton ta tes mon ma mes rien temps fait malheureusement"
         ),
         "es": (
             "el la los las y de que en un una por para con su sus no es se lo le les del al como más pero nos ha "
             "hemos usted nuestro nuestra este esta estos gracias hola estimado estimada saludos muy ya si también "
-            "sido te tu mi candidatura hasta cuando sobre proceso un saludo"
+            "sido te tu mi candidatura hasta cuando sobre proceso saludo lamentamos sábado domingo lunes ahora "
+            "hoy mañana tengo otra otro siento quiere aquí donde"
         ),
         "nl": (
             "de het een en van is niet dat wij we je jij jouw u uw ons onze voor met op aan zijn hebben heeft bij "
@@ -121,18 +126,20 @@ _SMALL_WORDS = _table(
         "sv": (
             "och att det som är inte vi du din ditt dina för med på av en ett den har till om oss vår vårt våra "
             "jag dig hej tack hälsningar vänliga eller men kan från var så också när tyvärr ansökan tjänsten "
-            "mycket inom under ni er kommer har hos efter"
+            "mycket inom under ni er kommer hos efter blev fick hade varit bli blir någon något alla bara här där "
+            "nu kunde skulle tackar"
         ),
         "pt": (
             "o a os as e de que em um uma por para com não se do da dos das no na nos nas ao mais mas você sua "
             "seu suas seus nosso nossa obrigado obrigada olá prezado prezada atenciosamente foi são está como "
-            "muito já também pelo pela vaga candidatura temos este esta isso eu é"
+            "muito já também pelo pela vaga candidatura temos este esta isso eu é outro outra bom dia senhores às "
+            "até infelizmente hoje amanhã aqui será entraremos"
         ),
         "it": (
             "il lo la i gli le e di che in un una per con non si del della dei delle al alla ai nel nella da dal "
             "è sono ha abbiamo suo sua nostro nostra grazie gentile buongiorno salve cordiali saluti ma come "
             "anche più questo questa ti tuo tua ciao purtroppo molto siamo stato stata ci vi candidatura "
-            "posizione"
+            "posizione sabato domani oggi ora perché dove tempo mio mia fa tutto tutti"
         ),
         "da": (
             "og at det som er ikke vi du din dit dine for med på af en et den har til om os vores jeg dig hej tak "
@@ -144,8 +151,8 @@ _SMALL_WORDS = _table(
             "hvor"
         ),
         "ca": (
-            "el la els les i de que en un una per amb no és es del al com més però ens ha hem vostè nostre aquest "
-            "aquesta gràcies hola salutacions molt també són a la seva"
+            "els les i una per amb és més però ens hem vostè nostre aquest aquesta gràcies salutacions molt també "
+            "teva et dels altres"
         ),
         "ro": (
             "și si de la în in cu nu este sunt pentru care pe din un o mai dar vă noastră mulțumim bună ziua ați "

@@ -207,6 +207,7 @@ ROLE_IN_SUBJECT = tuple(
         r"(?i:(?:application|bewerbung|candidature|candidatura|sollicitatie|ansökan)"
         r"(?:\s(?:update|status|received|to\s[^-–—:|]{2,40}))?)"
         r"\s?(?:[-–—:|])\s?(?P<role>[^\n|]{2,90}?)(?=\s*(?:$|\||\sat\s|\sbei\s))",
+        rf"^(?:(?i:re|aw|sv):\s?)?(?P<role>[{_UPPER}][^\n|:]{{2,60}}?)\s(?i:at|bei|chez|en|bij|hos)\s[{_UPPER}]",
         r"^(?:(?i:re|aw|sv):\s?)?(?P<role>[^\n|:]{2,70}?)\s(?i:position|role|vacancy|opening)\b",
     )
 )
@@ -232,7 +233,7 @@ NO_ROLE = re.compile(
     r"(?i)\b(?:you|your|we|our|us|has|have|been|was|is|are|will|sie|ihr|ihre|ihnen|wir|uns|haben|nicht|vous|votre|nous"
     r"|avons|nuestr[oa]|hemos|wij|jouw|onze|hebben|du|din|vår|nosso|abbiamo|which|that|this|these|who|another|other"
     r"|further|interest|application|applications|bewerbung|candidature|candidatura|update|received|thank|thanks|person"
-    r"|part|team\smember|next|same|future|similar|right|new|following|employment|job|work|it)\b|https?:|@"
+    r"|part|team\smember|next|same|future|similar|right|new|following|employment|job|work|it|office|change|invitation|interview|news|reply|question)\b|https?:|@|\b(?:the|and|of|to|a)$"
 )
 
 # ---- a reference number
@@ -259,7 +260,7 @@ _GENERIC = (
     r"|team|équipe|equipo|equipe|equipa|staff|department|dept|section|office|desk|center|centre|bot|operations|ops"
     r"|no-?\s?reply|do\snot\sreply|noreply|notifications?|applications?|appointments?|candidates?"
     r"|candidate\sexperience|support|info|mail(?:er)?|the|das|die|der|l'|&|and|und|et|from|at|by|bei|for|your|updates?"
-    r"|services?|system|portal|online|hello|contact|admissions|alerts?|newsletter|vagas|jobba\shos|jobb)"
+    r"|services?|system|portal|online|hello|contact|admissions|alerts?|newsletter|vagas|jobba\shos|jobb|internal|mobility|interne?|stellenbörse|legal|sourcer|lavora\scon\snoi|mi)"
 )
 GENERIC = re.compile(rf"(?i){_GENERIC}(?:[\s&-]+{_GENERIC})*")
 GENERIC_TAIL = re.compile(rf"(?i)(?:[\s|@:,·•–—-]+{_GENERIC})+$")

@@ -22,7 +22,7 @@ from onward_classifiers.features import Features, features, sentence_features
 from onward_classifiers.text import Prepared, Sentence, prepare
 
 WEIGHTS = Path(__file__).parent / "weights" / "model.json"
-WORTH_A_LOOK = 0.05  # a probability of rejection below this, in other mail, is not looked into
+WORTH_A_LOOK = 0.15  # other mail with a lower probability of rejection is not looked into
 SURE = 0.99  # of a rule
 UNSURE = 0.3  # what is left of a rejection that a rule doubts: below every band that acts or asks
 

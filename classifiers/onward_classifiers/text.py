@@ -17,7 +17,7 @@ from onward.core.model import Message, Span
 CAP = 32 * 1024  # what is read of a text; the daemon keeps up to 64 KiB
 LONGEST_SENTENCE = 400  # characters; text without full stops is cut at the last space before this
 SHORT_LINE = 45  # a line shorter than this ended because its writer ended it, not because it was wrapped
-LINES_TRIED = 40  # places at which the start of a quotation is looked for
+LINES_TRIED = 12  # places at which the start of a quotation is looked for
 
 NOWHERE = Span()
 
@@ -169,11 +169,10 @@ def _first_history(text: str, end: int) -> tuple[int | None, bool, int | None]:
         if _OWN_REPLY_LINE.match(line):
             return start, False, stop
         above = max(text.rfind("\n", 0, max(start - 1, 0)) + 1, start - 200)
-        for begin in (start, above):
-            window = text[begin:stop]
-            parts = quotequail.quote(window.replace("\r", ""), limit=9, quote_intro_line=True)
-            if len(parts) == 2:
-                return begin + len(parts[0][1]), False, stop
+        window = text[above:stop].replace("\r", " ")
+        parts = quotequail.quote(window, limit=9, quote_intro_line=True)
+        if len(parts) == 2:
+            return above + len(parts[0][1]), False, stop
     return None, False, None
 
 

@@ -101,9 +101,8 @@ def review_draft(store: Store, draft_id: int, open_mailbox: Callable[[], Mailbox
     return Review(draft, recipients[0], subject, body, raw, edited)
 
 
-def send_draft(store: Store, review: Review, now: datetime, undo: timedelta) -> datetime:
-    """Grant the sending of exactly what was reviewed. Returns when it leaves; until then it can be undone."""
-    draft, leaves_at = review.draft, now + undo
+def check_ready(draft: Draft) -> None:
+    """Raises Refused while what stands in Drafts is not yet, or not any more, this version of the letter."""
     if draft.state is DraftState.PROPOSED:  # the outbox may be adding it at this very moment
         raise Refused(
             f"draft {draft.id} is still on its way to your Drafts; "
@@ -112,8 +111,14 @@ def send_draft(store: Store, review: Review, now: datetime, undo: timedelta) -> 
     if draft.state is DraftState.FAILED and draft.folder is not None:
         raise Refused(f"draft {draft.id} has words that are not in your Drafts; first: onward drafts again {draft.id}")
 
+
+def send_draft(store: Store, review: Review, now: datetime, undo: timedelta) -> datetime:
+    """Grant the sending of exactly what was reviewed. Returns when it leaves; until then it can be undone."""
+    draft, leaves_at = review.draft, now + undo
+    check_ready(draft)
+
     def change(connection: sqlite3.Connection) -> None:
-        _move(connection, draft, OPEN, DraftState.SENDING, now)
+        _move(connection, draft, (draft.state,), DraftState.SENDING, now)  # as it was when it was reviewed
         grant = connection.execute(
             """INSERT INTO send_grant (draft_id, sha256, raw, mail_from, recipient, granted_at, expires_at)
                VALUES (:draft, :sha256, :raw, :mail_from, :recipient, :now, :expires)""",

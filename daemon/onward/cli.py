@@ -86,8 +86,7 @@ class Commands(click.Group):
 def explain(error: Exception, typed: list[str]) -> None:
     """One sentence on stderr, and what to type next."""
     if isinstance(error, sqlite3.Error):
-        error = OnwardError(f"Onward's database cannot be used just now ({type(error).__name__}: {error})")
-        error.add_note("onward doctor")
+        error = OnwardError(f"Onward's database cannot be used just now ({error})")
     if not isinstance(error, OnwardError):
         again = shlex.join(["onward", "--debug", *typed])
         screen.say(f"onward: something unexpected happened ({type(error).__name__}).", err=True)
@@ -96,8 +95,9 @@ def explain(error: Exception, typed: list[str]) -> None:
     words = str(error)
     screen.say(f"onward: {words}", err=True)
     if "onward " not in words:
-        after = {ConfigError: "onward config check", Refused: "onward status"}.get(type(error), "onward doctor")
-        click.echo(f"Next: {after}", err=True)
+        after = {ConfigError: "onward config check", Refused: ""}.get(type(error), "onward doctor")
+        if after:  # what is refused says itself what can be done
+            click.echo(f"Next: {after}", err=True)
 
 
 @dataclass
@@ -282,8 +282,14 @@ def run_once(setting: Setting) -> None:
     else:
         screen.log_to(sys.stderr, logging.WARNING)
     done = Done()
-    service = Service(setting.config, Classifier.load(), on_outcome=done.on_outcome, on_settled=done.on_settled)
+    service = Service(setting.config, Classifier.load(), on_settled=done.on_settled)
     with screen.busy("Looking at your mail …") as tell:
+
+        def on_outcome(outcome: Outcome) -> None:
+            done.on_outcome(outcome)
+            tell(f"Reading: {screen.count(done.mails, 'mail')} …")
+
+        service.on_outcome = on_outcome
         service.on_progress = lambda account, some, total: tell(f"Looking back, {account}: {some} of {total} mails …")
         service.run_once()
     with setting.store() as store:
@@ -428,7 +434,7 @@ def words_on_counts(setting: Setting, found: dict[str, Any]) -> list[tuple[str, 
         ("Questions", f"{found['questions_open']}, the oldest from {setting.short(at(oldest))}" if oldest else "none"),
         (
             "Mails",
-            f"{screen.count(waiting, 'mail')} waiting, {stuck} set aside" if waiting or stuck else "none waiting",
+            f"{waiting} waiting, {stuck} set aside" if waiting or stuck else "none waiting",
         ),
     ]
 
@@ -527,7 +533,7 @@ def list_drafts(setting: Setting, everything: bool, as_json: bool) -> None:
             str(each["id"]),
             each["recipient_name"] or each["recipient"],
             each["company"] or each["subject"],
-            "in Drafts" if each["state"] == DraftState.IN_MAILBOX else each["state"],
+            {"in the mailbox": "in Drafts", "proposed": "on its way"}.get(each["state"], each["state"]),
             setting.short(at(each["created_at"])),
         )
         for each in found
@@ -596,7 +602,8 @@ def edit_draft(setting: Setting, draft_id: int, text_file: Any, subject: str | N
             raise Refused(f"a letter without words is not written; to drop it: onward drafts discard {draft_id}")
         actions.edit_draft(store, draft_id, new_subject, body, now())
     screen.say(f"Letter {draft_id} has your new words. {soon(setting, 'They replace the old ones in your Drafts')}")
-    screen.next_commands(("Read it", f"onward drafts show {draft_id}"), ("Send it", f"onward drafts send {draft_id}"))
+    read_or_send = ("Read it", f"onward drafts show {draft_id}"), ("Send it", f"onward drafts send {draft_id}")
+    screen.next_commands(*now_commands(setting), *read_or_send)
 
 
 def read_edited(text: str, subject: str) -> tuple[str, str]:
@@ -624,7 +631,9 @@ def send_draft(setting: Setting, draft_id: int, yes: bool) -> None:
             f"Type it in one, or, having read it (onward drafts show {draft_id}): onward drafts send {draft_id} --yes"
         )
     with setting.store() as store:
-        account = sending_account(setting, actions.get_draft(store, draft_id))
+        draft = actions.get_draft(store, draft_id)
+        actions.check_ready(draft)
+        account = sending_account(setting, draft)
         review = reviewed(setting, store, draft_id)
         show_letter(review.draft, review.recipient, review.subject, review.body)
         screen.say()
@@ -708,7 +717,7 @@ def discard_draft(setting: Setting, draft_id: int) -> None:
     with setting.store() as store:
         actions.discard_draft(store, draft_id, now())
     screen.say(f"Letter {draft_id} is dropped. {soon(setting, 'It goes out of your Drafts')}")
-    screen.next_commands(("Changed your mind", f"onward drafts again {draft_id}"))
+    screen.next_commands(*now_commands(setting), ("Changed your mind", f"onward drafts again {draft_id}"))
 
 
 @drafts.command("again")
@@ -721,7 +730,8 @@ def write_again(setting: Setting, draft_id: int) -> None:
     with setting.store() as store:
         actions.write_again(store, draft_id, now())
     screen.say(f"Letter {draft_id} is written once more. {soon(setting, 'It comes into your Drafts')}")
-    screen.next_commands(("Read it", f"onward drafts show {draft_id}"), ("Send it", f"onward drafts send {draft_id}"))
+    read_or_send = ("Read it", f"onward drafts show {draft_id}"), ("Send it", f"onward drafts send {draft_id}")
+    screen.next_commands(*now_commands(setting), *read_or_send)
 
 
 @drafts.command("sent")
@@ -734,6 +744,7 @@ def mark_sent(setting: Setting, draft_id: int) -> None:
     with setting.store() as store:
         actions.mark_sent(store, draft_id, now())
     screen.say(f"Good: letter {draft_id} counts as sent. {soon(setting, 'What is left of it goes out of your Drafts')}")
+    screen.next_commands(*now_commands(setting))
 
 
 def draft_json(store: Store, draft: Draft) -> dict[str, Any]:
@@ -797,7 +808,12 @@ def words_on_draft(setting: Setting, found: dict[str, Any]) -> str:
 
 def soon(setting: Setting, what: str) -> str:
     """When something will happen that the service does."""
-    return f"{what} within seconds." if setting.is_running else f"{what} when Onward runs: onward run --once"
+    return f"{what} within seconds." if setting.is_running else f"{what} when Onward runs."
+
+
+def now_commands(setting: Setting) -> list[tuple[str, str]]:
+    """What to type where nothing happens by itself."""
+    return [] if setting.is_running else [("Let it run", "onward run --once")]
 
 
 def nudge(setting: Setting) -> None:
@@ -877,7 +893,8 @@ def move_session(setting: Setting, session_id: int, when: tuple[str, ...]) -> No
         moved = actions.move_session(store, session_id, starts_at, config.policy, channels_for(config), now())
     screen.say(f"Moved: {setting.when(moved.starts_at, moved.ends_at)}.")
     if not setting.is_running:
-        screen.say("The calendar and the reminders follow when Onward runs: onward run")
+        screen.say("The calendar and the reminders follow when Onward runs.")
+        screen.next_commands(*now_commands(setting))
 
 
 @sessions.command("done")
@@ -1043,7 +1060,9 @@ def correct(setting: Setting, key: str, label: str) -> None:
             screen.say("The hour kept for it is cancelled.")
     if label == Label.REJECTION and before == after:
         screen.say(soon(setting, "A letter, where one can be written, and an hour follow"))
-    screen.next_commands(("Not what you meant", f"onward correct {full[:KEY]} {opposite(label)}"))
+    screen.next_commands(
+        *now_commands(setting), ("Not what you meant", f"onward correct {full[:KEY]} {opposite(label)}")
+    )
 
 
 def opposite(label: str) -> str:
@@ -1075,6 +1094,7 @@ def stuck(setting: Setting, key: str | None, as_json: bool) -> None:
         if key is not None:
             actions.retry_stuck(store, key)
             screen.say(soon(setting, "It is tried again"))
+            screen.next_commands(*now_commands(setting))
             return
         found = store.rows(
             """SELECT key, account, folder, sender_name, sender_email, subject, arrived_at, attempts, reason
@@ -1148,10 +1168,10 @@ def rehearse(
 
 
 @cli.command()
-@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port of the sample mailbox. 0: any.")
-@click.option("--stay", is_flag=True, help="Stay when the story is told, to look around.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port of the sample mailbox; any free one without it.")
+@click.option("--stay/--no-stay", default=None, help="Stay when the story is told, to look around.")
 @click.pass_context
-def demo(context: click.Context, port: int, stay: bool) -> None:
+def demo(context: click.Context, port: int | None, stay: bool | None) -> None:
     """Watch a month of job search on a sample mailbox.
 
     No account and no configuration: everything happens on this machine, in a folder that is gone afterwards.

@@ -51,7 +51,7 @@ from onward.edges import Batch
 from onward.edges.render import Renderer
 from onward.edges.store import Store
 from onward.pipeline import Classifier, Outcome, Pipeline
-from onward_classifiers.score import Classifier as ShippedClassifier
+from onward_classifiers import score
 
 HEAD_CAP = 64 * 1024  # bytes of a mail looked at for its dates and addressees
 LINE_CAP = 64 * 1024  # bytes of one line of an mbox held at once
@@ -117,7 +117,7 @@ def classify_command(paths: Iterable[str | Path], as_json: bool) -> int:
         return 2
     settings = _configured()
     own = settings.policy.own_addresses if settings is not None else frozenset[str]()
-    classifier = ShippedClassifier.load()
+    classifier = score.Classifier.load()
     labels: Counter[str] = Counter()
     for source in read_paths(found):
         row = classify(source, classifier, own)
@@ -153,7 +153,7 @@ def rehearse_command(paths: Iterable[str | Path], account: str | None, since: st
         sources.sort(key=lambda source: source.arrived_at)
         policy = settings.policy if settings is not None else guess_policy(sources, home)
         telling = _Telling(policy.hours.timezone)
-        played = rehearse(sources, policy, ShippedClassifier.load(), home, settings.templates if settings else None)
+        played = rehearse(sources, policy, score.Classifier.load(), home, settings.templates if settings else None)
         with contextlib.closing(played), _progress(len(sources)) as advance:
             for each in played:
                 advance()

@@ -37,6 +37,7 @@ WIDEST = 100  # columns; longer lines are hard to read
 NARROW = 80  # columns; below it a table leaves out what matters least
 JOINERS = "\u200c\u200d"  # invisible, but letters of some scripts and many pictures need them
 GAP = "  "
+_COMMAND = re.compile(r"(?:(?<=: )|(?<=\())onward [a-z0-9 -]+(?=[.;)]|   |$)")
 
 
 # --- text from outside -------------------------------------------------------------------------------------
@@ -88,20 +89,26 @@ def wrapped(paragraph: str, indent: str = "", *, err: bool = False) -> str:
     if not (sys.stderr if err else sys.stdout).isatty():
         return (indent + paragraph).rstrip()
     own = indent + paragraph[: len(paragraph) - len(paragraph.lstrip(" "))]
-    filled = textwrap.fill(
-        paragraph.strip(),
+    return filled(paragraph.strip(), own, own) or own.rstrip()
+
+
+def filled(text: str, first: str, others: str) -> str:
+    """Words in lines of the terminal's width. A command that ends a sentence stays whole, to be copied."""
+    whole = _COMMAND.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
+    made = textwrap.fill(
+        whole,
         width(),
-        initial_indent=own,
-        subsequent_indent=own,
+        initial_indent=first,
+        subsequent_indent=others,
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return filled or own.rstrip()
+    return made.replace("\u00a0", " ")
 
 
 def next_commands(*pairs: tuple[str, str]) -> None:
     """What to type next, one a line, the commands under each other: they are there to be copied whole."""
-    widest = max(len(words) for words, _ in pairs)
+    widest = max((len(words) for words, _ in pairs), default=0)
     for words, command in pairs:
         click.echo(f"{words + ':' if words else '':<{widest + 1}} {command}")
 
@@ -332,13 +339,7 @@ class Watching:
 
     def _print(self, words: str) -> None:
         clock = short(self.clock(), self.clock(), self.timezone).rpartition(" ")[2]
-        text = textwrap.fill(
-            f"{clock}  {line(words)}",
-            width(),
-            subsequent_indent="       ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        text = filled(f"{clock}  {line(words)}", "", " " * 7)
         with self._lock:
             bar = self._bar
         if bar is not None:

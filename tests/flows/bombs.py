@@ -114,7 +114,13 @@ def many_addresses() -> bytes:
 
 def encoded_words() -> bytes:
     """A subject of nothing but encoded words, of every encoding."""
-    words = ("=?utf-8?q?=e2=82=ac?=", "=?utf-8?b?4oKs?=", "=?x-none?q?=00?=", "=?iso-8859-1?q?=0d=0a?=", "=?utf-8?b?A?=")
+    words = (
+        "=?utf-8?q?=e2=82=ac?=",
+        "=?utf-8?b?4oKs?=",
+        "=?x-none?q?=00?=",
+        "=?iso-8859-1?q?=0d=0a?=",
+        "=?utf-8?b?A?=",
+    )
     return mail_of(WORDS, subject=CANARY + "\r\n " + " ".join(words * 8_000))
 
 
@@ -291,9 +297,7 @@ class Rig:
         """Mails arrive in one batch, and are read."""
         uids = range(self.thrown + 1, self.thrown + len(mails) + 1)
         self.thrown += len(mails)
-        found = tuple(
-            RawMail("INBOX", 1, uid, at or self.clock(), raw) for uid, raw in zip(uids, mails, strict=True)
-        )
+        found = tuple(RawMail("INBOX", 1, uid, at or self.clock(), raw) for uid, raw in zip(uids, mails, strict=True))
         self.pipeline.receive("main", "INBOX", Batch(found, Cursor(1, self.thrown), len(found), len(found)))
         return uids
 

@@ -1,6 +1,6 @@
 """SIGKILL at random moments, behind a faulty network, against a real Dovecot; then count.
 
-    python -m flows.crash_soak --runs 500 --seed 7            (from tests/; `make soak` does it)
+    python tests/soak.py --runs 500 --seed 7            (`make soak`)
 
 Prints the seed first, so that a run can be repeated. With `--strategy` the same suite runs two strategies that
 are not ours; it must see their duplicates, or it is blind.
@@ -16,7 +16,6 @@ import os
 import random
 import shutil
 import signal
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -33,15 +32,19 @@ from onward.edges.store import OpenEffect, Store
 from onward.outbox import Outbox, Patience
 from onward.service import Service
 from servers.dovecot import Dovecot
-from servers.proxy import FaultProxy
+from servers.proxy import RANDOM_KINDS, FaultProxy, Faults
 
 IN_FLIGHT = 1.0  # seconds: bytes of a dead client may still be committed for so long; the proxy sees to it
-PATIENCE = Patience(
-    quarantine=timedelta(seconds=IN_FLIGHT + 0.5),
-    second_look=timedelta(seconds=0.3),
-    first_retry=timedelta(seconds=0.1),
-    last_retry=timedelta(seconds=0.5),
-)
+
+
+def patience(in_flight: float) -> Patience:
+    """Our waiting times, in the proportions of the real ones, for a network that is late by `in_flight` seconds."""
+    return Patience(
+        quarantine=timedelta(seconds=in_flight + 0.5),
+        second_look=timedelta(seconds=0.3),
+        first_retry=timedelta(seconds=0.1),
+        last_retry=timedelta(seconds=0.5),
+    )
 
 
 class AppendThenRecord(Outbox):
@@ -111,7 +114,7 @@ def settings(home: Path, port: int) -> config.Config:
     return config.parse(table, home)
 
 
-def serve(home: str, port: int, strategy: str) -> None:
+def serve(home: str, port: int, strategy: str, in_flight: float) -> None:
     """The service in a process of its own, until it is killed."""
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -124,7 +127,7 @@ def serve(home: str, port: int, strategy: str) -> None:
 
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
-        TestedService(settings(Path(home), port), classifier(), patience=PATIENCE).run()
+        TestedService(settings(Path(home), port), classifier(), patience=patience(in_flight)).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +159,21 @@ class Tally:
         return not any(broken)
 
 
-def soak(runs: int, seed: int, strategy: str = "ours", rate: float = 0.6, report: bool = False) -> Tally:
-    """`runs` lives of the service, each ended by SIGKILL; then one undisturbed; then the count."""
+def soak(
+    runs: int,
+    seed: int,
+    strategy: str = "ours",
+    rate: float = 0.6,
+    kinds: tuple[str, ...] = RANDOM_KINDS,
+    delay: float | None = None,
+    report: bool = False,
+) -> Tally:
+    """`runs` lives of the service, each ended by SIGKILL; then one undisturbed; then the count.
+
+    With `delay`, every APPEND is committed that many seconds late, even if the client dies meanwhile; otherwise
+    each connection has a fault with probability `rate`.
+    """
+    in_flight = IN_FLIGHT if delay is None else delay
     chance = random.Random(seed)
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="onward-soak-"))
@@ -165,32 +181,35 @@ def soak(runs: int, seed: int, strategy: str = "ours", rate: float = 0.6, report
     context.set_forkserver_preload(["flows.crash_soak"])
     delivered = 0
     with Dovecot() as dovecot, FaultProxy(dovecot.imap_port) as proxy:
-        proxy.random_faults(seed, rate)
+        if delay is None:
+            proxy.random_faults(seed, rate, kinds)
+        else:
+            proxy.faults = Faults(delay_commit=delay)
         for run in range(runs):
-            process = context.Process(target=serve, args=(str(folder), proxy.port, strategy), daemon=True)
+            process = context.Process(target=serve, args=(str(folder), proxy.port, strategy, in_flight), daemon=True)
             process.start()
             if run % 2 == 0:
                 delivered += 1
                 dovecot.deliver(rejection(delivered, datetime.now(UTC)))
-            time.sleep(chance.choice((0.1, 0.25, 0.5, 1.0)) * chance.uniform(0.3, 1.7))
+            time.sleep(chance.choice((0.1, 0.25, 0.5, 1.0) if delay is None else (1.0, 1.5)) * chance.uniform(0.3, 1.7))
             if process.pid is not None:
                 os.kill(process.pid, signal.SIGKILL)
             process.join()
             process.close()
             if report and (run + 1) % 50 == 0:
                 print(f"  {run + 1} runs, {delivered} rejections, {time.monotonic() - began:.0f} s", flush=True)
-        proxy.random_faults(seed, 0.0)
-        proxy.drop_all()
-        time.sleep(IN_FLIGHT)
-        rest(folder, dovecot, strategy, context)
+        time.sleep(in_flight)
+        rest(folder, dovecot, strategy, in_flight, context)
         tally = count(folder, dovecot, runs, delivered, time.monotonic() - began)
     shutil.rmtree(folder, ignore_errors=True)
     return tally
 
 
-def rest(folder: Path, dovecot: Dovecot, strategy: str, context: multiprocessing.context.ForkServerContext) -> None:
+def rest(
+    folder: Path, dovecot: Dovecot, strategy: str, in_flight: float, context: multiprocessing.context.ForkServerContext
+) -> None:
     """One undisturbed life, until nothing is received, waiting or started any more."""
-    process = context.Process(target=serve, args=(str(folder), dovecot.imap_port, strategy), daemon=True)
+    process = context.Process(target=serve, args=(str(folder), dovecot.imap_port, strategy, in_flight), daemon=True)
     process.start()
     quiet = 0
     for _ in range(600):
@@ -260,7 +279,3 @@ def main() -> int:
     tally = soak(given.runs, given.seed, given.strategy, report=True)
     print(json.dumps({name: getattr(tally, name) for name in tally.__dataclass_fields__}))
     return 0 if tally.clean or given.strategy != "ours" else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -184,7 +184,9 @@ class Home:
         class TestedService(Service):
             def _outbox(self, store: Store) -> Outbox:
                 made = super()._outbox(store)
-                return outbox_class(**{name: getattr(made, name) for name in made.__dataclass_fields__ if name[0] != "_"})
+                return outbox_class(
+                    **{name: getattr(made, name) for name in made.__dataclass_fields__ if name[0] != "_"}
+                )
 
         account = settings.accounts[0]
         return TestedService(
@@ -204,7 +206,7 @@ class Home:
         except PowerCut:
             return False
         finally:
-            Store.on_commit = staticmethod(before)  # type: ignore[assignment]
+            Store.on_commit = staticmethod(before)
         return True
 
     def settle(self) -> None:

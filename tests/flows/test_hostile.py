@@ -132,7 +132,7 @@ def header_lines(raw: bytes) -> list[str]:
     return re.sub(rb"\r\n(?=[ \t])", b"", head).decode("ascii").split("\r\n")
 
 
-def assert_sound(draft: Draft, raw: bytes) -> None:
+def assert_sound(meant: Address, raw: bytes) -> None:
     """Every field known and there once, the one recipient, no long line, no bare line end: seen from outside."""
     names = [line.partition(":")[0].lower() for line in header_lines(raw)]
     assert set(names) <= FIELDS
@@ -141,8 +141,8 @@ def assert_sound(draft: Draft, raw: bytes) -> None:
     assert not re.search(rb"(?<!\r)\n|\r(?!\n)|\x00", raw)
     tree = email.message_from_bytes(raw)
     ((_, recipient),) = getaddresses([str(tree["To"])])
-    assert recipient.rpartition("@")[2].encode().decode("idna") == draft.recipient.email.rpartition("@")[2]
-    assert recipient.rpartition("@")[0] == draft.recipient.email.rpartition("@")[0]
+    assert recipient.rpartition("@")[2].encode().decode("idna") == meant.email.rpartition("@")[2]
+    assert recipient.rpartition("@")[0] == meant.email.rpartition("@")[0]
 
 
 # --- bombs -------------------------------------------------------------------------------------------------
@@ -176,9 +176,7 @@ def test_there_are_twenty_seven_bombs_each_with_a_name_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("name", [bomb.name for bomb in BOMBS])
-def test_a_bomb_is_read_or_set_aside_in_time_and_the_next_mail_is_handled(
-    thrown: dict[str, Thrown], name: str
-) -> None:
+def test_a_bomb_is_read_or_set_aside_in_time_and_the_next_mail_is_handled(thrown: dict[str, Thrown], name: str) -> None:
     found = thrown[name]
     assert found.state == "handled" or (found.state == "stuck" and found.reason)
     assert found.seconds <= 10
@@ -197,17 +195,16 @@ def test_the_nasty_mails_of_other_projects_do_no_harm() -> None:
 
 @pytest.mark.skipif(not ARCHIVE.exists(), reason=f"{ARCHIVE.name} is not beside the project")
 def test_whatever_is_drafted_to_nasty_mails_is_sound_and_goes_to_who_wrote_them(make_rig: Callable[..., Rig]) -> None:
-    rig = make_rig(EverythingIsANo())
-    originals: dict[int, bytes] = {}
-    mails = [raw for _, raw in mails_in(ARCHIVE)]
-    for some in range(0, len(mails), 100):
-        originals |= zip(rig.throw(*mails[some : some + 100]), mails[some : some + 100], strict=True)
-    drafts = drafts_of(rig)
-    assert len(drafts) > 200
-    numbers = {row["key"]: row["uid"] for row in rig.store.rows("SELECT key, uid FROM message")}
-    for draft, raw in drafts:
-        assert_sound(draft, raw)
-        assert draft.recipient.email.lower() in senders(originals[numbers[draft.message_key]])
+    policy, gullible, written = make_rig().policy, EverythingIsANo(), 0
+    for _, raw in mails_in(ARCHIVE):
+        message = mail.read(RawMail("INBOX", 1, 1, BEGIN, raw), "main", BEGIN, policy.own_addresses)
+        letter, _ = plan_letter(message, gullible.predict(message), Stage.FINAL, policy, 0)
+        written_mail = write_or_refuse(letter) if letter is not None else None
+        if letter is not None and written_mail is not None:
+            assert_sound(letter.recipient, written_mail)
+            assert letter.recipient.email.lower() in senders(raw)
+            written += 1
+    assert written > 200
 
 
 def senders(raw: bytes) -> str:
@@ -226,7 +223,7 @@ def test_whatever_is_drafted_to_bombs_is_sound(make_rig: Callable[..., Rig], hea
     drafts = drafts_of(rig)
     assert len(drafts) >= 5
     for draft, raw in drafts:
-        assert_sound(draft, raw)
+        assert_sound(draft.recipient, raw)
         assert draft.recipient.email == f"mara.{CANARY}@harbour.example"
     assert heard.with_any([CANARY]) == []
     assert heard.forged() == []
@@ -275,7 +272,7 @@ def test_an_injected_field_never_reaches_the_draft(
     drafts = drafts_of(rig)
     assert drafts or fields.get("from", "").startswith("=?")  # a sender like this is taken for none
     for draft, raw in drafts:
-        assert_sound(draft, raw)
+        assert_sound(draft.recipient, raw)
         assert draft.recipient.email == "mara@harbour.example"
         assert [line for line in header_lines(raw) if line.lower().startswith(("bcc", "cc"))] == []
         for line in header_lines(raw):  # however often another program decodes it, it stays one line
@@ -289,7 +286,7 @@ SEVENS = "{{7*7}}{% for x in y %}{{ config }}"
 
 def test_template_words_in_a_mail_stay_words_in_letters_and_reminders(make_rig: Callable[..., Rig]) -> None:
     rig = make_rig(EverythingIsANo(SEVENS))
-    fields = {name: f"{SEVENS} <mara@harbour.example>" for name in ("from", "reply_to")}
+    fields = dict.fromkeys(("from", "reply_to"), f"{SEVENS} <mara@harbour.example>")
     fields |= {"subject": SEVENS, "to": f"{SEVENS} <{OWN}>", "references": f"<{SEVENS}@b>", "list_id": SEVENS}
     rig.throw(mail_of(f"{SEVENS}\r\n\r\n{bombs.WORDS}", message_id="<{{7*7}}@harbour.example>", **fields))
     ((draft, raw),) = drafts_of(rig)
@@ -528,7 +525,19 @@ def mutate(raw: bytes, chance: random.Random) -> bytes:
                 lines[one], lines[other] = lines[other], lines[one]
                 raw = b"\n".join(lines)
             case 6:
-                odd = (b"\x00", b"\r", b"\xff\xfe", b"=?utf-8?b?", b"?=", b'"', b"(", b";", b"<", b"=\n", b"\xed\xa0\x80")
+                odd = (
+                    b"\x00",
+                    b"\r",
+                    b"\xff\xfe",
+                    b"=?utf-8?b?",
+                    b"?=",
+                    b'"',
+                    b"(",
+                    b";",
+                    b"<",
+                    b"=\n",
+                    b"\xed\xa0\x80",
+                )
                 raw = raw[:place] + chance.choice(odd) * chance.randint(1, 3) + raw[place:]
             case _:
                 words = (b"text/plain", b"multipart/mixed", b"message/rfc822", b"utf-8", b"base64", b"boundary")
@@ -539,7 +548,7 @@ def mutate(raw: bytes, chance: random.Random) -> bytes:
 def test_three_thousand_mutants_escape_nobody(make_rig: Callable[..., Rig]) -> None:
     chance = random.Random(20261122)
     sources = originals()
-    began = time.monotonic()
+    began = time.process_time()
     gullible, shipped, rig = EverythingIsANo(), classifier(), make_rig()
     mutants = [mutate(chance.choice(sources), chance) for _ in range(MUTANTS)]
     written = 0
@@ -552,19 +561,19 @@ def test_three_thousand_mutants_escape_nobody(make_rig: Callable[..., Rig]) -> N
         shipped.predict(message)
         letter, _ = plan_letter(message, gullible.predict(message), Stage.FINAL, rig.policy, 0)
         if letter is not None:
-            written += write_or_refuse(letter)
+            written += write_or_refuse(letter) is not None
     assert written > MUTANTS / 4
     for some in range(0, MUTANTS, 250):
         rig.throw(*mutants[some : some + 250], at=BEGIN.replace(month=1))
     assert rig.store.rows("SELECT 1 FROM message WHERE state = 'received'") == []
     assert rig.store.rows("SELECT 1 FROM message WHERE state = 'stuck' AND COALESCE(reason, '') = ''") == []
-    seconds = time.monotonic() - began
+    seconds = time.process_time() - began
     print(f"{MUTANTS} mutants in {seconds:.1f} s, {written} letters")
     assert seconds < 20
 
 
-def write_or_refuse(letter: Letter) -> bool:
-    """One letter written, or refused as unfit; anything else escapes."""
+def write_or_refuse(letter: Letter) -> bytes | None:
+    """One letter as a mail, or None where it is refused as unfit; anything else escapes."""
     outgoing = mail.Outgoing(
         sender=letter.from_address,
         recipient=letter.recipient,
@@ -574,12 +583,12 @@ def write_or_refuse(letter: Letter) -> bool:
         date=BEGIN,
         in_reply_to=letter.in_reply_to,
         references=letter.references,
+        key=letter.subject,
     )
     try:
-        mail.build(outgoing)
+        return mail.build(outgoing)
     except Unreadable:
-        return False
-    return True
+        return None
 
 
 def test_the_store_is_whole_after_all_of_it(make_rig: Callable[..., Rig]) -> None:

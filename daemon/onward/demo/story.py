@@ -36,7 +36,7 @@ from onward.demo.sample import ADDRESS, OWNER, SampleMail, read_sample
 from onward.demo.server import EmbeddedServer, Stored
 from onward.edges.store import Store
 from onward.pipeline import Classifier, Outcome, letter_template
-from onward_classifiers.score import Classifier as ShippedClassifier
+from onward_classifiers import score
 
 PATIENCE = 15.0  # seconds for each thing that is expected to happen
 READ_FLAG = timedelta(days=2)  # mails older than this were read by their owner
@@ -92,7 +92,7 @@ def demo_command(port: int | None = None, stay: bool | None = None) -> int:
     `stay` keeps the mailbox up for a look around; None: when a person sits at a terminal.
     """
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    return play(ShippedClassifier.load(), port or 0, at_terminal if stay is None else stay)
+    return play(score.Classifier.load(), port or 0, at_terminal if stay is None else stay)
 
 
 def play(classifier: Classifier, port: int, stay: bool, clock: Callable[[], datetime] = service.utc_now) -> int:
@@ -291,8 +291,8 @@ class Story:
         self.page.heading("What was done to the mailbox")
         self._prove_untouched()
         self.page.heading("Next")
-        self.page.say("Try it on your own past mail; it only reads, and shows what it would have done:")
-        self.page.command("onward rehearse ~/Mail        (.eml files, an mbox, a Maildir)")
+        self.page.say("Try it on your own past mail (.eml files, an mbox or a Maildir); it only reads:")
+        self.page.command("onward rehearse ~/Mail")
         self.page.say("Then write a configuration, and let it watch:")
         self.page.command("onward config example")
 
