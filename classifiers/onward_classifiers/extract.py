@@ -10,13 +10,15 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from onward.core.model import Address, Found, Message, Span
 from onward_classifiers import patterns
 from onward_classifiers.features import idea_of, looks_automatic, words
 from onward_classifiers.text import Prepared, Sentence
 
-READ = 8_000  # characters of each piece of text that are searched
+READ = 5_000  # characters of each piece of text that are searched
+TRIED = 8  # places at which one wording is tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def _agreement(found: Found, candidates: list[Found], label: str) -> float:
 def _companies_in_text(prepared: Prepared, language: str | None) -> Iterator[Found]:
     for pattern, confidence in _wordings(patterns.COMPANY, language):
         for start, end in prepared.own:
-            for match in pattern.finditer(prepared.text, start, min(end, start + READ)):
+            for match in islice(pattern.finditer(prepared.text, start, min(end, start + READ)), TRIED):
                 span = _without_tail(prepared.text, *match.span("company"))
                 yield Found(_one_line(prepared.text[span.start : span.end]), span, confidence)
 
@@ -231,7 +233,7 @@ def find_role(message: Message, prepared: Prepared, language: str | None = None)
     found: list[Found] = []
     for pattern, confidence in _wordings(patterns.ROLE, language):
         for start, end in prepared.own:
-            for match in pattern.finditer(prepared.text, start, min(end, start + READ)):
+            for match in islice(pattern.finditer(prepared.text, start, min(end, start + READ)), TRIED):
                 if role := clean_role(match["role"]):
                     found.append(Found(role, Span(*match.span("role")), confidence))
                     break

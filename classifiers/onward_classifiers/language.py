@@ -32,6 +32,12 @@ def detect(text: str) -> str | None:
     return _winner(scores, len(found))
 
 
+def hints_at_application(text: str) -> bool:
+    """Whether a text holds a word by which other languages speak of applying for a job."""
+    lower = text[:READ].lower()
+    return any(stem in lower for stem in _APPLICATION)
+
+
 def _winner(scores: dict[str, float], words: int) -> str | None:
     """The first language, where it is far enough ahead and common enough in the text."""
     if not scores:
@@ -71,6 +77,14 @@ def _table(lists: dict[str, str]) -> dict[str, tuple[tuple[str, float], ...]]:
     }
 
 
+# Danish, Norwegian, Polish, Czech, Finnish, Turkish, Hungarian, Romanian, Catalan, Greek, Russian, Ukrainian, Japanese,
+# Chinese, Korean, Indonesian: a mail in them is asked about, never read.
+_APPLICATION = (
+    "ansøgning", "jobansøg", "søknad", "aplikacj", "rekrutacj", "kandydat", "výběrové řízení", "pohovor", "uchazeč",
+    "hakemu", "työhak", "rekrytoin", "başvuru", "aday", "mülakat", "jelentkezés", "jelölt", "állásinterjú", "aplicare",
+    "recrutare", "candidați", "candidatur", "αίτησ", "υποψηφ", "вакансі", "ваканси", "резюме", "кандидат", "応募",
+    "選考", "採用", "应聘", "应征", "職缺", "求职", "지원", "채용", "lamaran", "pelamar",
+)  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+'?")
 _OTHER_SCRIPT = re.compile("[\u0370-\u1fff\u2e80-\ud7ff\uf900-\ufaff]")
 _LETTERS: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log, sqrt
 from operator import add, mul
 from pathlib import Path
@@ -25,6 +25,7 @@ WEIGHTS = Path(__file__).parent / "weights" / "model.json"
 WORTH_A_LOOK = 0.15  # other mail with a lower probability of rejection is not looked into
 SURE = 0.99  # of a rule
 UNSURE = 0.3  # what is left of a rejection that a rule doubts: below every band that acts or asks
+ASK_ABOUT = 0.6  # a mail about an application in a language nobody here reads
 
 
 Row = tuple[float, ...]  # idf, then one coefficient for each label
@@ -59,13 +60,14 @@ class Classifier:
             return self._without_reading()
         prepared = prepare(message)
         found = features(message, prepared)
-        probabilities = self.probabilities(found)
-        if probabilities[Label.REJECTION] >= WORTH_A_LOOK:
-            probabilities = outrank(message, prepared, probabilities)
+        tongue = language.detect(prepared.own_text or message.subject)
+        probabilities = outrank(message, prepared, tongue, self.probabilities(found))
         label = max(probabilities, key=probabilities.__getitem__)
         if label is Label.OTHER and probabilities[Label.REJECTION] < WORTH_A_LOOK:
-            return Prediction(label, probabilities[label], probabilities, model=self.weights.version)
-        return self._in_full(message, prepared, found, label, probabilities)
+            return Prediction(label, probabilities[label], probabilities, language=tongue, model=self.weights.version)
+        return self._in_full(
+            message, prepared, found, Prediction(label, probabilities[label], probabilities, language=tongue)
+        )
 
     def probabilities(self, found: Features) -> dict[Label, float]:
         """The probability of each label, given the features of a mail."""
@@ -78,26 +80,16 @@ class Classifier:
         total = sum(powers)
         return {label: power / total for label, power in zip(weights.labels, powers, strict=True)}
 
-    def _in_full(
-        self,
-        message: Message,
-        prepared: Prepared,
-        found: Features,
-        label: Label,
-        probabilities: dict[Label, float],
-    ) -> Prediction:
-        shown = Label.REJECTION if label is Label.OTHER else label
+    def _in_full(self, message: Message, prepared: Prepared, found: Features, prediction: Prediction) -> Prediction:
+        """A prediction with the sentence that says so, and what the mail names."""
         sentences = prepared.sentences
+        shown = Label.REJECTION if prediction.label is Label.OTHER else prediction.label
         best = self._evidence(found, sentences, shown)
-        tongue = language.detect(prepared.own_text if best else message.subject)
-        named = extract.extract(message, prepared, sentences, tongue)
-        return Prediction(
-            label,
-            probabilities[label],
-            probabilities,
+        named = extract.extract(message, prepared, sentences, prediction.language)
+        return replace(
+            prediction,
             evidence=best.text if best else message.subject,
             evidence_span=best.span if best else Span(),
-            language=tongue,
             company=named.company,
             role=named.role,
             requisition=named.requisition,
@@ -153,21 +145,36 @@ def _speaks_for(place: int, names: list[str], table: dict[str, Row]) -> float:
     return sum(row[0] * (row[place] - sum(row[1:]) / (len(row) - 1)) for row in rows)
 
 
-def outrank(message: Message, prepared: Prepared, probabilities: dict[Label, float]) -> dict[Label, float]:
-    """Take a rejection back where it cannot be the person's own, whatever its words."""
+def outrank(
+    message: Message, prepared: Prepared, tongue: str | None, probabilities: dict[Label, float]
+) -> dict[Label, float]:
+    """What the model says, after the rules that know better.
+
+    A rejection is doubted where it cannot be the person's own, whatever its words; and a mail about an application
+    in a language nobody here reads is neither taken for a rejection nor overlooked: it is asked about.
+    """
+    rejection = probabilities[Label.REJECTION]
+    if tongue is None and language.hints_at_application(prepared.own_text):
+        return _with_rejection(probabilities, ASK_ABOUT)
+    if rejection < WORTH_A_LOOK:
+        return probabilities
     if prepared.forwarded:
-        return _doubt(probabilities)
+        return _with_rejection(probabilities, rejection * UNSURE)
     if "list" in message.signs and not extract.speaks_to_applicant(prepared.own_text):
-        return _doubt(probabilities)
+        return _with_rejection(probabilities, rejection * UNSURE)
     return probabilities
 
 
-def _doubt(probabilities: dict[Label, float]) -> dict[Label, float]:
-    """Move what a rejection has above UNSURE × itself to other mail."""
-    taken = probabilities[Label.REJECTION] * (1 - UNSURE)
+def _with_rejection(probabilities: dict[Label, float], value: float) -> dict[Label, float]:
+    """Give rejection this probability and other mail the whole difference, or all labels their share of it."""
+    rejection = probabilities[Label.REJECTION]
     changed = dict(probabilities)
-    changed[Label.REJECTION] -= taken
-    changed[Label.OTHER] += taken
+    if value <= rejection:
+        changed[Label.OTHER] += rejection - value
+    else:
+        rest = (1 - value) / (1 - rejection) if rejection < 1 else 0.0
+        changed = {label: share * rest for label, share in probabilities.items()}
+    changed[Label.REJECTION] = value
     return changed
 
 

@@ -150,7 +150,7 @@ def parse(table: dict[str, Any], home: Path, path: Path = Path("config.toml")) -
         ),
         learn=timedelta(days=top.number("learn_days", 180, 0, 3650)),
         answer_within=timedelta(days=top.number("answer_within_days", 3, 0, 30)),
-        drafts_per_day=int(top.number("drafts_per_day", 5, 0, 100)),
+        drafts_per_day=int(top.number("drafts_per_day", 5, 0, 1000)),
         draft_letters=top.take("draft_letters", bool, True),
         remind_by_mail=reminders.take("mail", bool, True),
         remind_on_desktop=reminders.take("desktop", bool, True),

@@ -238,6 +238,12 @@ KINDS: dict[str, Callable[[Path], Account]] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _fine_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk under the tests tells changes apart that are 10 ms from one another."""
+    monkeypatch.setattr("onward.edges.maildir.SETTLED", 0.2)
+
+
 @pytest.fixture(params=list(KINDS))
 def account(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Account]:
     made = KINDS[request.param](tmp_path)

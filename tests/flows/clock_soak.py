@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import heapq
+import itertools
 import json
 import logging
 import os
@@ -110,6 +111,7 @@ class Life:
     days: int
     seed: int
     rejections: int
+    outbox_class: type[Outbox] = Outbox
 
     def __post_init__(self) -> None:
         self.chance = random.Random(f"{self.seed} {self.zone}")
@@ -146,10 +148,12 @@ class Life:
         chance, span = self.chance, self.days * 86_400
         events: list[tuple[datetime, str]] = []
         at = 0.0
-        while len(events) < self.rejections and at < span:
+        for _ in range(self.rejections):
             often = 0.1 if chance.random() < 0.2 else 1.0  # bad news likes company
             at += chance.expovariate(self.rejections / span / often * 0.85)
             events.append((BEGIN + timedelta(seconds=at), "arrival"))
+            if chance.random() < 0.5:
+                events.append((events[-1][0] + timedelta(hours=chance.uniform(0, 60)), "act"))
         for _ in range(max(2, self.days // 10)):
             begun = BEGIN + timedelta(seconds=chance.uniform(0, span))
             events.append((begun, "down"))
@@ -160,8 +164,6 @@ class Life:
             events.append((jumped + timedelta(hours=chance.uniform(0.2, 60)), "right"))
         events.append((BEGIN + timedelta(seconds=chance.uniform(0, span)), "epoch"))
         events += [(BEGIN + timedelta(days=day, hours=3), "tidy") for day in range(7, self.days, 7)]
-        for _ in range(self.rejections // 2):
-            events.append((BEGIN + timedelta(seconds=chance.uniform(0, span)), "act"))
         heap = [(when, number, what) for number, (when, what) in enumerate(events) if when < self.end]
         heapq.heapify(heap)
         return heap
@@ -180,12 +182,21 @@ class Life:
             self.work()
         self.on_right()
         self.on_up()
+        self.work()
         while (due := self.next_due()) is not None:
             self.now(due)
             self.work()
         self.account()
         self.store.close()
         return self.tally
+
+    def until(self, when: datetime) -> None:
+        """Everything that is due by then, each at its time."""
+        while (due := self.next_due()) is not None and due < when:
+            self.now(due)
+            self.work()
+        self.now(when)
+        self.work()
 
     def now(self, when: datetime) -> None:
         """The true time is `when`; our clock shows what it shows."""
@@ -209,7 +220,7 @@ class Life:
         self.pipeline = Pipeline(
             self.store, classifier(), renderer, self.policy, self.clock, CHANNELS, on_outcome=self.on_outcome
         )
-        self.outbox = Outbox(
+        self.outbox = self.outbox_class(
             store=self.store,
             identities={"main": Identity(lambda: self.mailbox, Address(OWN, "Sam Doe"))},
             renderer=renderer,
@@ -356,7 +367,7 @@ class Life:
         self.tally.rejections = len(self.delivered)
         zone = ZoneInfo(self.zone)
         offsets = [(BEGIN + timedelta(hours=hour)).astimezone(zone).utcoffset() for hour in range(self.days * 24)]
-        self.tally.clock_changes = sum(one != other for one, other in zip(offsets, offsets[1:], strict=False))
+        self.tally.clock_changes = sum(one != other for one, other in itertools.pairwise(offsets))
         sessions = self.sessions_of()
         for message_id, arrived_at in self.delivered.items():
             self.account_for(message_id, arrived_at, sessions.get(message_id, 0))
@@ -402,9 +413,7 @@ class Life:
         heard: dict[tuple[str, str], list[Heard]] = defaultdict(list)
         for each in self.heard:
             heard[each.channel, each.key].append(each)
-        standing = {
-            each.id: each.sequence for each in self.store.reflections() if each.state is ReflectionState.BOOKED
-        }
+        standing = {each.id: each.sequence for each in self.store.reflections() if each.state is ReflectionState.BOOKED}
         kinds: dict[tuple[int, EffectKind], set[str]] = defaultdict(set)
         for row in self.store.rows("SELECT key, kind, state FROM effect WHERE kind LIKE 'notify%'"):
             channel, session, sequence, kind = row["key"].split(":")
@@ -462,10 +471,10 @@ def quick_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def soak(zone: str, days: int, seed: int, rejections: int) -> Tally:
+def soak(zone: str, days: int, seed: int, rejections: int, outbox_class: type[Outbox] = Outbox) -> Tally:
     """One zone's days."""
     with quick_folder() as folder:
-        return Life(folder, zone, days, seed, rejections).live()
+        return Life(folder, zone, days, seed, rejections, outbox_class).live()
 
 
 def main() -> int:

@@ -107,7 +107,7 @@ def settings(home: Path, port: int) -> config.Config:
     table = {
         "name": "Sam Doe",
         "timezone": f"Etc/GMT{-offset:+d}",
-        "drafts_per_day": 100,
+        "drafts_per_day": 1000,
         "reminders": {"desktop": False},
         "account": [account],
     }

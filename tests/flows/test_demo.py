@@ -143,7 +143,7 @@ def test_every_mail_of_the_sample_can_be_read_and_holds_no_placeholder(timezone:
         at = NOON - (each.age or timedelta())
         raw = each.arriving(at, timezone)
         assert not re.search(rb"@[A-Z]+@", raw), each.file
-        message = mail.read(RawMail("INBOX", 1, 1, at, raw), "sample", at)
+        mail.read(RawMail("INBOX", 1, 1, at, raw), "sample", at)
         assert b"\nDate: " + format_datetime(at.astimezone(ZoneInfo(timezone))).encode() in raw, each.file
 
 
@@ -293,7 +293,6 @@ def test_the_demo_ends_well_without_a_terminal(shipped: Played) -> None:
 
 def test_as_shipped_every_live_no_is_seen_and_its_neighbours_are_left_alone(shipped: Played) -> None:
     assert shipped.answered(live=True) == ANSWERED
-    assert "Onward is wrong" not in shipped.said.partition("And now, mail arrives")[2]
 
 
 def test_at_a_terminal_it_stays_up_and_says_how_to_look_around(

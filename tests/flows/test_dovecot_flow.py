@@ -38,7 +38,7 @@ def settings(home: Path, port: int, **more: object) -> config.Config:
     }
     reminders = {"mail": False, "desktop": False}
     return config.parse(
-        {"name": "Sam Doe", "drafts_per_day": 100, "reminders": reminders, "account": [{**account, **more}]}, home
+        {"name": "Sam Doe", "drafts_per_day": 1000, "reminders": reminders, "account": [{**account, **more}]}, home
     )
 
 
@@ -104,7 +104,7 @@ def test_a_no_that_arrives_while_it_idles_is_answered_within_half_a_second(dovec
 
 def test_a_no_that_arrives_between_look_and_idle_is_seen(dovecot: Dovecot, tmp_path: Path) -> None:
     given = settings(tmp_path, dovecot.imap_port)
-    delivered = []
+    delivered: list[float] = []
 
     class Late(ImapMailbox):
         def wait(self, folder: str, seconds: float) -> bool:

@@ -24,7 +24,8 @@ _BLOCK = re.compile(
     r"<(?=/?(?:br|div|tr|li|dt|dd|hr|section|article|header|footer|center|form|pre)[\s/>])", re.IGNORECASE
 )
 _PARAGRAPH = re.compile(r"<(?=/?(?:p|h[1-6]|ul|ol|table|blockquote)[\s/>])", re.IGNORECASE)
-_LINE, _GAP = "\x1f", "\x1e"  # stand for a line's end and a paragraph's end until the tags are gone
+_CELL = re.compile(r"<(?=/?t[dh][\s/>])", re.IGNORECASE)
+_LINE, _GAP = "\n", "\x0c"  # a line's end and a paragraph's end; white space, so that a table keeps them between rows
 _UNSEEN = (
     "style, script, title, noscript, template, object, iframe, select, textarea, [hidden], "
     "[style*='display:none' i], [style*='display: none' i], [style*='visibility:hidden' i], "
@@ -35,7 +36,7 @@ _UNSEEN = (
 def to_text(html: str) -> str:
     """The visible text of `html`, blocks on lines of their own; quoted history marked with '> '."""
     flat = " ".join(_cut_unseen(html)[:LIMIT].split())
-    broken = _PARAGRAPH.sub(_GAP + "<", _BLOCK.sub(_LINE + "<", flat))
+    broken = _PARAGRAPH.sub(_GAP + "<", _BLOCK.sub(_LINE + "<", _CELL.sub(" <", flat)))
     tree = LexborHTMLParser(broken)
     if tree.body is None:
         return ""

@@ -143,7 +143,7 @@ def _read(mail: RawMail, account: str, noticed_at: datetime, own: frozenset[str]
     subject = scrub(_single(parsed, "subject"))[:998]
     sender = _first(addresses(parsed.from_))
     text, html_only = _text(parsed)
-    sent_at = _date(_single(parsed, "date_raw") or str(tree.get("date", "")))
+    sent_at = _date(str(tree.get("date", "")))
     content_hash = _hash(str(sender and sender.email), sent_at.isoformat() if sent_at else "", subject, text)
     message_id = clean_message_id(str(tree.get("message-id", "")))
     references = _references(str(tree.get("references", "")), str(tree.get("in-reply-to", "")))

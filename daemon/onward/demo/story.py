@@ -30,8 +30,8 @@ from pathlib import Path
 
 from onward import config, screen, service
 from onward.config import Config
-from onward.core import agenda, mail
-from onward.core.model import Address, Application, Band, Decision, Label, OnwardError, Stage
+from onward.core import agenda, mail, tracker
+from onward.core.model import Address, Application, Band, Decision, Label, Letter, OnwardError, Stage
 from onward.demo.sample import ADDRESS, OWNER, SampleMail, read_sample
 from onward.demo.server import EmbeddedServer, Stored
 from onward.edges.store import Store
@@ -56,7 +56,7 @@ SAID = {
     Label.RECRUITER_OUTREACH: "a recruiter writing first",
     Label.JOB_ALERT: "a list of jobs",
     Label.FEEDBACK_REPLY: "feedback",
-    Label.OTHER: "other mail, no answer to an application",
+    Label.OTHER: "other mail",
 }
 REACHED = {
     Stage.APPLIED: "applied",
@@ -389,9 +389,10 @@ class Story:
         if prediction.evidence and decision.verdict.label is not Label.OTHER:
             self.page.quote(prediction.evidence, "  ")
         if _misread(outcome, each):
+            followed = decision.letter is not None or decision.booking is not None
+            remedy = "takes back all that followed" if followed else "puts it right"
             self.page.say(
-                f"Onward is wrong here: a careful person would say it is {SAID[each.label]}. "
-                "One correction would take back all that followed.",
+                f"Onward is wrong here: a careful person would say it is {SAID[each.label]}. One correction {remedy}.",
                 "  ",
             )
         if decision.question is not None:
@@ -400,8 +401,10 @@ class Story:
             self._tell_consequences(outcome, whole_letter=True)
         elif decision.change is not None:
             self.page.say(f"Noted{_with_place(outcome)}. Nothing to answer.", "  ")
+        elif decision.verdict.label is Label.OTHER and not _misread(outcome, each):
+            self.page.say("Left alone: it answers no application.", "  ")
         else:
-            self.page.say("Left alone: nothing to answer.", "  ")
+            self.page.say("Left alone.", "  ")
 
     def _tell_consequences(self, outcome: Outcome, whole_letter: bool) -> None:
         """The draft as it stands on the server, the hour as it stands in the database; or why there is none."""
@@ -450,6 +453,14 @@ class Story:
             [f"To: {draft['To']}", f"Subject: {draft['Subject']}", "", *str(draft.get_content()).rstrip().split("\n")]
         )
         self.page.gap()
+        self._tell_what_to_mend(outcome, letter)
+
+    def _tell_what_to_mend(self, outcome: Outcome, letter: Letter) -> None:
+        """Why a letter waits to be read: what is wrong with this one, as far as the sample knows."""
+        company = self.delivered[outcome.message.message_id or ""][0].company
+        named = tracker.plain(letter.facts["company"])
+        if named and named not in tracker.plain(company):
+            self.page.say(f"(It has the name wrong, it is {company}: a letter waits to be read before it goes.)", "  ")
         language = LANGUAGES.get(outcome.prediction.language or "")
         if language and letter_template(letter).startswith("letters/en/"):
             self.page.say(f"(It should be in {language}; Onward has only English letters so far.)", "  ")

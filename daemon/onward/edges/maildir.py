@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
 from imapclient import imap_utf7
@@ -41,10 +42,12 @@ BATCH_BYTES = 8 * 1024 * 1024
 LOOK_BACK = 500  # mails of a folder looked at when searching for one of our own
 HEAD_CAP = 64 * 1024  # bytes of a mail read when only its key is wanted
 POLL = 1.0  # seconds between two looks at the times of new/ and cur/
+PATIENCE = 5.0  # seconds in which a mail that others rename all the time is to be found
 SETTLED = 2.0  # seconds after which a folder's time is sure to change again; coarse clocks exist
 DEPTH = 4  # how deep plain sub-folders are looked for
 FORGET_AFTER = 10_000  # names of mails long gone that a list may hold before it is written anew
 
+_T = TypeVar("_T")
 _LETTERS = {"\\draft": "D", "\\flagged": "F", "\\passed": "P", "\\answered": "R", "\\seen": "S"}
 _ADDED_LATER = re.compile(rb",(?:U=\d+|FMD5=[0-9a-f]{32})")  # by mbsync and offlineimap, once uploaded
 
@@ -60,6 +63,7 @@ class _Folder:
     uids: dict[bytes, int] = field(default_factory=dict)  # base name -> UID, ascending, gone ones included
     signature: tuple[int, ...] = ()  # of the list file these were read from
     files: dict[bytes, bytes] = field(default_factory=dict)  # base name -> 'cur/name', as last listed
+    sure: bool = False  # nobody changed the folder while it was listed: what is not in `files` is gone
     looked: int = -1  # the highest UID a fetch has brought or passed over; -1: none was made yet
 
     @property
@@ -154,9 +158,9 @@ class MaildirMailbox:
             box = self._listed(folder)
             tag = _tag_of(raw)
             base = b"%d.%s.%s" % (int(at.timestamp()), tag, _host())
-            found = next((name for name in box.files if _tag_in(name) == tag), None)
-            if found is not None:
-                return Place(box.validity, box.uids[found])
+            for name in [name for name in box.uids if _tag_in(name) == tag]:
+                if self._stat(box, name) is not None:
+                    return Place(box.validity, box.uids[name])
             letters = "".join(sorted({_LETTERS.get(flag.lower(), "") for flag in flags}))
             self._write(box, base, raw.replace(b"\r\n", b"\n"), letters.encode(), at)
             try:
@@ -171,9 +175,10 @@ class MaildirMailbox:
         """See Mailbox. Files named after the key first, then the header fields of the newest mails."""
         with self._translated(folder):
             box = self._listed(folder)
-            here = [(uid, base) for base, uid in box.uids.items() if base in box.files and uid >= from_uid]
+            known = [(uid, base) for base, uid in box.uids.items() if uid >= from_uid]
+            here = [each for each in known if each[1] in box.files]
             tags = {_tag(key), _tag(message_id)}
-            ours = [each for each in here if _tag_in(each[1]) in tags]
+            ours = [each for each in known if _tag_in(each[1]) in tags]
             for uid, base in ours + here[-LOOK_BACK:]:
                 head = self._bytes_of(box, base, HEAD_CAP)
                 found_key, found_id = mail.key_of(_head(head[0])) if head else (None, None)
@@ -197,16 +202,10 @@ class MaildirMailbox:
             head = self._bytes_of(box, base, HEAD_CAP) if base is not None else None
             if base is None or head is None or not key or mail.key_of(_head(head[0]))[0] != key:
                 return False
-            for _ in range(3):  # its flags, and so its name, may change under our hands
-                name = box.files.get(base)
-                if name is None:
-                    return False
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(os.fsencode(box.path) + b"/" + name)  # noqa: PTH108 — a name in bytes
-                    _sync(box.path / "cur")
-                    return True
-                box.files = _scan(box.path)
-            return False
+            if self._with_file(box, base, _unlink) is None:
+                return False
+            _sync(box.path / "cur")
+            return True
 
     def check(self) -> str:
         """One line about the Maildir, for doctor."""
@@ -254,12 +253,12 @@ class MaildirMailbox:
         box = self._find(folder)
         with _locked(box.list_path):
             _load(box)
-            box.files = _scan(box.path)  # after the list: whoever gave a UID had seen the file before us
+            box.files, box.sure = _scan(box.path)  # after the list: who gave a UID had seen the file before us
             fresh = [base for base in box.files if base not in box.uids]
             if fresh:
                 dated = sorted((self._age(box, base), base) for base in fresh)
                 _add(box, [base for _, base in dated])
-            if len(box.uids) > 2 * len(box.files) + FORGET_AFTER:
+            if box.sure and len(box.uids) > 2 * len(box.files) + FORGET_AFTER:
                 last = next(reversed(box.uids))
                 kept = {base: uid for base, uid in box.uids.items() if base in box.files or base == last}
                 _replace(box, box.validity, kept)
@@ -267,38 +266,47 @@ class MaildirMailbox:
         return box
 
     def _has_unseen(self, box: _Folder) -> bool:
-        return any(box.uids.get(base, box.looked + 1) > box.looked for base in _scan(box.path))
+        return any(box.uids.get(base, box.looked + 1) > box.looked for base in _scan(box.path)[0])
 
     def _age(self, box: _Folder, base: bytes) -> int:
         found = self._stat(box, base)
         return found.st_mtime_ns if found else 0
 
+    def _with_file(self, box: _Folder, base: bytes, act: Callable[[bytes], _T]) -> _T | None:
+        """`act` on the file of a mail, found again if it was renamed; None: it is gone.
+
+        Gone is what a listing without it shows that nobody disturbed. Else a mail that is renamed while we
+        list would be passed over for good; one renamed faster than we can open it is for the next look.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            name = box.files.get(base)
+            if name is not None:
+                with contextlib.suppress(FileNotFoundError):
+                    return act(os.fsencode(box.path) + b"/" + name)
+            elif box.sure:
+                return None
+            late = time.monotonic() > deadline
+            if late and name is not None:
+                raise Temporary(f"{self._root}: {box.name} changes faster than it can be read")
+            box.files, box.sure = _scan(box.path)
+            if base not in box.files and not box.sure:
+                box.sure = late  # clocks may differ; never seen in all this time is gone, too
+                time.sleep(0.02)
+
     def _stat(self, box: _Folder, base: bytes) -> os.stat_result | None:
-        """What the file system says of a mail, found again if it was renamed; None: it is gone."""
-        for _ in range(3):
-            name = box.files.get(base, b"cur/" + base)
-            with contextlib.suppress(FileNotFoundError):
-                return os.stat(os.fsencode(box.path) + b"/" + name, follow_symlinks=False)  # noqa: PTH116
-            box.files = _scan(box.path)
-        return None
+        return self._with_file(box, base, os.lstat)
 
     def _bytes_of(self, box: _Folder, base: bytes, cap: int) -> tuple[bytes, bool] | None:
         """At most `cap` bytes of a mail, and whether that is not all; None: it is gone."""
-        for _ in range(3):
-            name = box.files.get(base, b"cur/" + base)
-            with contextlib.suppress(FileNotFoundError):
-                return _read_file(os.fsencode(box.path) + b"/" + name, cap)
-            box.files = _scan(box.path)
-        return None
+        return self._with_file(box, base, lambda path: _read_file(path, cap))
 
     def _arrived_since(self, box: _Folder, after: int, since: datetime) -> list[_Found]:
         """The mails above a UID that arrived at `since` or later, ascending."""
         earliest = since.timestamp()
-        if any(uid > after and base not in box.files for base, uid in box.uids.items()):
-            box.files |= _scan(box.path)  # deleted, or renamed while we listed: look twice
         found = []
         for base, uid in list(box.uids.items()):
-            if uid > after and base in box.files:
+            if uid > after:
                 about = self._stat(box, base)
                 if about is not None and stat.S_ISREG(about.st_mode) and about.st_mtime >= earliest:
                     found.append(_Found(uid, base, about.st_size, about.st_mtime))
@@ -404,22 +412,26 @@ def _settled(times: tuple[int, int]) -> bool:
     return time.time() - max(times) / 1e9 > SETTLED
 
 
-def _scan(path: Path) -> dict[bytes, bytes]:
-    """Base name -> 'cur/name'. new/ first: mails only ever go from there to cur/, so none is missed.
+def _scan(path: Path) -> tuple[dict[bytes, bytes], bool]:
+    """Base name -> 'cur/name', and whether that is surely all.
 
-    A file renamed within cur/ while it is listed may be passed over (readdir(3)): then it is listed again.
+    new/ first: mails only ever go from there to cur/, so none is missed. But one renamed within cur/ while it
+    is listed may be passed over (readdir(3)), so a disturbed folder is listed again.
     """
     found: dict[bytes, bytes] = {}
     for _ in range(5):
         before = _times(path)
+        sure = _settled(before)
+        if sure:
+            found = {}
         for part in (b"new", b"cur"):
             with os.scandir(os.fsencode(path) + b"/" + part) as entries:
                 for entry in entries:
                     if not entry.name.startswith(b"."):
                         found[_base(entry.name)] = part + b"/" + entry.name
         if _times(path) == before:
-            break
-    return found
+            return found, sure
+    return found, False
 
 
 def _base(name: bytes) -> bytes:
@@ -458,6 +470,11 @@ def _read_file(path: bytes, cap: int) -> tuple[bytes, bool]:
         return raw, about.st_size > cap
     finally:
         os.close(handle)
+
+
+def _unlink(path: bytes) -> bool:
+    os.unlink(path)  # noqa: PTH108 — a name in bytes
+    return True
 
 
 def _head(raw: bytes) -> bytes:
