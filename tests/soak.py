@@ -1,6 +1,6 @@
 """The long runs of `make soak`: random SIGKILLs behind a faulty network, then 400 simulated days.
 
-    python tests/soak.py [--runs 500] [--seed N] [--strategy ours|append-then-record|search-then-append]
+python tests/soak.py [--runs 500] [--seed N] [--strategy ours|append-then-record|search-then-append]
 """
 
 import sys

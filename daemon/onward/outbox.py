@@ -182,7 +182,7 @@ class Outbox:
             self._look(effect, mailbox, key, message_id, on_done)
             return
         folder = mailbox.folder_for(role)
-        if effect.attempts == 0:  # another machine, or a database restored: is it there already?
+        if effect.started_at is None:  # another machine, or a database restored: is it there already?
             for each in self._places_to_look(mailbox, role, folder):
                 if (copy := mailbox.find(each, key, message_id)) is not None:
                     on_done(Place(mailbox.place(each).uidvalidity, copy.uid), each)

@@ -190,11 +190,15 @@ class Service:
                 raise self.failure
 
     def run_once(self) -> int:
-        """One look at every folder, everything handled, everything due tried. Returns how many mails were handled."""
+        """One look at every folder, everything handled, everything due tried. Returns how many mails were handled.
+
+        Raises the first EdgeError at the end, when an account could not be reached.
+        """
         with only_one(self.config.home):
             store = Store(self.config.database)
             pipeline, outbox = self._pipeline(store), self._outbox(store)
             handled = 0
+            unreached: list[EdgeError] = []
             try:
                 for account in self.config.accounts:
                     mailbox = self._open(account)
@@ -202,9 +206,9 @@ class Service:
                         for folder in account.folders:
                             self._look(pipeline, mailbox, account, folder)
                         self._note(store, f"watch {account.name}", "ok")
-                    except EdgeError as error:
+                    except EdgeError as error:  # the other accounts and what is due are not held up by it
                         self._note(store, f"watch {account.name}", str(error))
-                        raise
+                        unreached.append(error)
                     finally:
                         mailbox.close()
                 while some := pipeline.handle_next():
@@ -213,6 +217,8 @@ class Service:
                     pass
             finally:
                 store.close()
+            if unreached:
+                raise unreached[0]
             return handled
 
     def stop(self) -> None:

@@ -141,3 +141,9 @@ def test_an_acknowledgement_after_a_no_is_a_new_attempt() -> None:
     decision = decide(message(), prediction, Known(applications=(closed,)), POLICY, NOW)
     assert decision.change is not None
     assert (decision.change.application_id, decision.change.event) == (None, "acknowledged")
+
+
+def test_months_old_mail_is_not_asked_about() -> None:
+    decision = decide(message(arrived_at=NOW - timedelta(days=40)), rejection(0.6), Known(), POLICY, NOW)
+    assert decision.question is None
+    assert decision.verdict.band is Band.LEAVE

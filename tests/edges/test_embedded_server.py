@@ -652,9 +652,7 @@ def test_a_thousand_mangled_lines_break_nothing(server: EmbeddedServer) -> None:
                 line = bytearray(chance.choice(lines))
                 for _ in range(chance.randint(0, 4)):
                     at = chance.randrange(len(line))
-                    line[at : at + chance.randint(0, 2)] = chance.choice(
-                        [b"", b"(", b'"', b"]", b"\xff", b"{", b" "]
-                    )
+                    line[at : at + chance.randint(0, 2)] = chance.choice([b"", b"(", b'"', b"]", b"\xff", b"{", b" "])
                 wire.say(b"t " + bytes(line) + b"\r\n")
             wire.say(b"t LOGOUT\r\n")
             select.select([wire.socket], [], [], 5)

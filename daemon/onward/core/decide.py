@@ -6,6 +6,7 @@ Step 7 of the walk in ARCHITECTURE.md.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from onward.core import agenda, letters, tracker
@@ -30,6 +31,9 @@ def decide(message: Message, prediction: Prediction, known: Known, policy: Polic
     """Turn one prediction into a verdict, the rows to change and the letter and session to make."""
     verdict = hold(prediction, known, policy)
     if verdict.band is Band.ASK:
+        if now - message.arrived_at > policy.answer_within:
+            left = replace(verdict, band=Band.LEAVE)
+            return Decision(left, ("not sure, and too long ago to ask about",))
         return Decision(verdict, ("not sure enough to act: the question is yours",), question=ask(message, prediction))
     if verdict.label is not Label.REJECTION:
         matched = tracker.match(message, prediction, known.applications)

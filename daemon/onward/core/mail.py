@@ -12,7 +12,6 @@ from __future__ import annotations
 import codecs
 import email
 import hashlib
-import logging
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -70,9 +69,6 @@ _FIELD_NAME = re.compile(rb"[!-9;-~]{1,80}")
 _FIELD_END = re.compile(rb"\n(?![ \t])")
 _NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
 
-_parser_log = logging.getLogger("mailparser")  # it logs the headers it stumbles over: promise 6
-_parser_log.addHandler(logging.NullHandler())
-_parser_log.propagate = False
 
 
 # --- reading ---------------------------------------------------------------------------------------------

@@ -527,9 +527,7 @@ class Session:
         self.own = {number for number in self.own if number > self.modseq}
         if len(self.view) > known:
             lines.append(b"* %d EXISTS" % len(self.view))
-        return lines + [
-            self.flag_line(mail, by_uid=True) for mail in flagged.values() if mail.uid in self.view
-        ]
+        return lines + [self.flag_line(mail, by_uid=True) for mail in flagged.values() if mail.uid in self.view]
 
     def position_of(self, uid: int) -> int | None:
         position = bisect_left(self.view, uid)
@@ -1321,9 +1319,7 @@ def show_addresses(value: bytes | None) -> bytes:
 def show_string(value: bytes | None) -> bytes:
     if value is None:
         return b"NIL"
-    return (
-        quote(value) if re.fullmatch(rb"[\x20-\x7e]{0,500}", value) else b"{%d}\r\n%s" % (len(value), value)
-    )
+    return quote(value) if re.fullmatch(rb"[\x20-\x7e]{0,500}", value) else b"{%d}\r\n%s" % (len(value), value)
 
 
 def quote(text: bytes) -> bytes:

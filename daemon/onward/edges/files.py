@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from onward.core.model import Refused, Temporary
 
@@ -26,24 +28,36 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 @contextlib.contextmanager
-def only_one(home: Path) -> Iterator[None]:
+def only_one(home: Path, patience: float = 0.3) -> Iterator[None]:
     """Hold the home's lock; the kernel lets go of it when the process ends, however it ends.
 
     Raises Refused when another Onward holds it.
     """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with os.fdopen(os.open(home / "lock", os.O_CREAT | os.O_RDWR, 0o600), "r+b") as file:
+        if not _lock(file, patience):
+            raise Refused(f"Onward is running already for {home}; see: onward status")
+        yield
+
+
+def _lock(file: BinaryIO, patience: float) -> bool:
+    """True once the lock is ours; a command that only looks whether a service runs holds it for an instant."""
+    end = time.monotonic() + patience
+    while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Refused(f"Onward is running already for {home}; see: onward status") from None
-        yield
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
 
 
 def is_running(home: Path) -> bool:
     """True while a service holds the home's lock."""
     try:
-        with only_one(home):
+        with only_one(home, patience=0.0):
             return False
     except Refused:
         return True

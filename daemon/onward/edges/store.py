@@ -771,6 +771,7 @@ class Store:
         def change(connection: sqlite3.Connection) -> bool:
             changed = connection.execute(
                 """UPDATE effect SET state = :state, last_error = :error, due_at = COALESCE(:due_at, due_at),
+                     attempts = attempts + (:state = 'waiting' AND :error IS NOT NULL),
                      settled_at = CASE WHEN :state = 'waiting' THEN NULL ELSE :now END
                    WHERE key = :key AND state IN ('waiting', 'started')""",
                 {
