@@ -89,6 +89,14 @@ def idea_features(body: list[str]) -> list[str]:
     return found
 
 
+def tells_no(ideas: Iterable[str]) -> bool:
+    """Whether the ideas of one sentence can tell a no by themselves, where wishes and promises cannot."""
+    there = set(ideas)
+    if "FEEDBACK" in there or ("GOODWILL" in there and "SORRY" not in there):
+        return False
+    return bool(there & _REFUSING and there & _DECIDING) or ("SHUT" in there and bool(there & _OF_THE_JOB))
+
+
 def absent_features(found: Iterable[str]) -> list[str]:
     """Which groups of ideas a mail does not hold, in text or subject."""
     there = set(found)
@@ -295,6 +303,9 @@ _IDEA = _ideas(
     }
 )
 _PERSONS = frozenset({"I", "WE", "YOU"})  # every mail has them: they count beside another idea only
+_REFUSING = frozenset({"NOT", "SORRY", "ELSE"})
+_DECIDING = frozenset({"CHOOSE", "DECIDE", "SHUT", "HIRE", "CANDIDATE", "APPLY", "POST"})
+_OF_THE_JOB = frozenset({"POST", "APPLY", "HIRER", "DECIDE"})
 _LENGTHS = (15, 40, 80, 160, 320)
 _ABSENT = (
     ("APPLY", "POST", "HIRER", "CANDIDATE", "TALK"),

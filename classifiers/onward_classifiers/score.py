@@ -18,7 +18,7 @@ from typing import Any
 
 from onward.core.model import ConfigError, Label, Message, Prediction, Span
 from onward_classifiers import extract, language
-from onward_classifiers.features import Features, features, sentence_features
+from onward_classifiers.features import Features, features, sentence_features, tells_no
 from onward_classifiers.text import Prepared, Sentence, prepare
 
 WEIGHTS = Path(__file__).parent / "weights" / "model.json"
@@ -107,12 +107,13 @@ class Classifier:
         blocks = self.weights.words, self.weights.ideas
         lengths = sqrt(len(set(found.words)) or 1), sqrt(len(set(found.ideas)) or 1)
 
-        def weight(sentence: Sentence) -> float:
+        def weight(sentence: Sentence) -> tuple[bool, float]:
             said = sentence_features(sentence.text)
-            return (
+            share = (
                 _speaks_for(place, said.words, blocks[0]) / lengths[0]
                 + _speaks_for(place, said.ideas, blocks[1]) / lengths[1]
             )
+            return label is Label.REJECTION and share > 0 and tells_no(said.ideas), share
 
         return max(sentences, key=weight)
 

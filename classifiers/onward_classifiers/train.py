@@ -33,7 +33,6 @@ VOCABULARY = 6_000  # word features kept: more tell no more, and the file stays 
 STRENGTH = 10.0  # inverse of the regularisation
 WEIGHT_OF_IDEAS = 0.6  # length of their block where that of the words is 1
 OTHER_MAIL = 6.0  # most mail of a mailbox is other mail: how much more it weighs than each label's fair share
-REJECTIONS = 1.0  # missing one costs more than asking about one
 DIGITS = 3  # of a coefficient; a probability moves by less than 0.005
 
 
@@ -111,7 +110,6 @@ def _fit_model(trained: Trained, documents: Sequence[Features], truth: Sequence[
     counts = Counter(truth)
     fair = {label: len(truth) / (len(counts) * count) for label, count in counts.items()}
     fair[Label.OTHER] *= OTHER_MAIL
-    fair[Label.REJECTION] *= REJECTIONS
     weights = [fair[label] for label in truth]
     trained.model.fit(trained.matrix(documents), [label.value for label in truth], sample_weight=weights)
     return trained

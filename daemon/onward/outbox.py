@@ -344,6 +344,8 @@ class Outbox:
         if reflection is None:
             self._settle(effect, EffectState.CANCELLED)
             return
+        if self._waits_for_morning(effect, reflection):
+            return
         account, identity = next(iter(self.identities.items()))
         raw, message_id = self._reminder_mail(effect, reflection, identity.address)
 
@@ -368,6 +370,16 @@ class Outbox:
         identity.submit(raw, own, [own], lambda stage: self._note_dot(effect, stage))
         self._settle(effect, EffectState.DONE)
 
+    def _waits_for_morning(self, effect: OpenEffect, reflection: Reflection) -> bool:
+        """True when it is night: what was missed by day is not said now. Only what leads into a session is."""
+        now = self.clock()
+        morning = agenda.awake_at(now, self.policy.hours)
+        leads_in = effect.payload["reminder"] == "soon" and now <= reflection.starts_at
+        if effect.state is EffectState.STARTED or leads_in or morning <= now:
+            return False
+        self._settle(effect, EffectState.WAITING, due_at=morning)
+        return True
+
     def _note_dot(self, effect: OpenEffect, stage: str) -> None:
         if stage == "dot":
             self.store.note_stage(effect.key, stage)
@@ -382,7 +394,7 @@ class Outbox:
                 subject=self._reminder_title(effect, reflection),
                 body=self._reminder_words(effect, reflection),
                 message_id=message_id,
-                date=max(effect.due_at, effect.created_at),
+                date=max(effect.wanted_at, effect.created_at),
                 key=effect.key,
                 attachment=calendar.single(session_event(reflection)) if booked else None,
                 automatic=True,
@@ -395,6 +407,8 @@ class Outbox:
         reflection = self._reflection_for(effect)
         if reflection is None:
             self._settle(effect, EffectState.CANCELLED)
+            return
+        if self._waits_for_morning(effect, reflection):
             return
         if effect.state is EffectState.STARTED:  # shown or not, a second one would be one too many
             self._settle(effect, EffectState.DONE)
@@ -437,7 +451,7 @@ class Outbox:
                 "session": reflection.id,
             },
         )
-        late = self.clock() - effect.due_at > timedelta(minutes=10)
+        late = self.clock() - effect.wanted_at > timedelta(minutes=10)
         return words + ("\n(This comes late: Onward was not running when it was due.)\n" if late else "")
 
     def _has_draft(self, reflection: Reflection) -> bool:

@@ -304,7 +304,7 @@ class Service:
         """Everything new in one folder, received batch by batch; interrupted, it goes on from the last."""
         cursor, first_done = pipeline.store.get_cursor(account.name, folder)
         since = self.clock() - self.config.learn
-        for batch in self._received(pipeline, account, folder, mailbox.fetch_after(folder, cursor, since)):
+        for batch in self._received(pipeline, account, folder, mailbox.fetch_after(folder, cursor, since, first_done)):
             self._work.set()
             if not first_done and batch.total:
                 self.on_progress(account.name, batch.done, batch.total)

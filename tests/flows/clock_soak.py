@@ -85,7 +85,6 @@ class Tally:
     downtimes: int = 0
     jumps: int = 0
     clock_changes: int = 0  # of the zone: DST
-    woken_at_night: int = 0  # missed by day, said when the machine woke in the night: see test_clock.py
     deviations: dict[str, int] = field(default_factory=dict)
 
     def deviates(self, what: str) -> None:
@@ -237,17 +236,18 @@ class Life:
         self.look()
         while self.pipeline.handle_next():
             pass
-        for row in self.store.rows("SELECT key, due_at FROM effect WHERE kind LIKE 'notify%' AND state = 'waiting'"):
-            self.wished.setdefault(row["key"], datetime.fromisoformat(row["due_at"]))
+        for row in self.store.rows("SELECT key, wanted_at FROM effect WHERE kind LIKE 'notify%' AND state = 'waiting'"):
+            self.wished.setdefault(row["key"], datetime.fromisoformat(row["wanted_at"]))
         for _ in range(1_000):
             if not self.outbox.run_due():
                 return
         raise AssertionError("what is due never comes to an end")
 
     def look(self) -> None:
-        cursor, _ = self.store.get_cursor("main", "INBOX")
-        for batch in self.mailbox.fetch_after("INBOX", cursor, self.clock() - LEARN):
+        cursor, first_done = self.store.get_cursor("main", "INBOX")
+        for batch in self.mailbox.fetch_after("INBOX", cursor, self.clock() - LEARN, first_done):
             self.pipeline.receive("main", "INBOX", batch)
+        self.store.finish_first_look("main", "INBOX")
 
     # --- what happens -------------------------------------------------------------------------------------
 
@@ -450,10 +450,7 @@ class Life:
         if by_mail and late != each.says_late:
             self.tally.deviates("late without a word, or a word without being late")
         if kind != "soon" and self.is_night(each.at):
-            if late and not self.is_night(due_at):
-                self.tally.woken_at_night += 1
-            else:
-                self.tally.deviates("heard at night")
+            self.tally.deviates("heard at night")
 
     def is_night(self, moment: datetime) -> bool:
         wall = moment.astimezone(ZoneInfo(self.zone)).time()

@@ -91,9 +91,11 @@ class CuttableMailbox:
     inner: Mailbox
     on_step: Callable[[str], None]
 
-    def fetch_after(self, folder: str, cursor: Cursor | None, since: datetime) -> Iterator[Batch]:
+    def fetch_after(
+        self, folder: str, cursor: Cursor | None, since: datetime, all_new: bool = False
+    ) -> Iterator[Batch]:
         self.on_step("before fetch")
-        for batch in self.inner.fetch_after(folder, cursor, since):
+        for batch in self.inner.fetch_after(folder, cursor, since, all_new):
             self.on_step("after fetch")
             yield batch
 

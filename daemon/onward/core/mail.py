@@ -70,7 +70,6 @@ _FIELD_END = re.compile(rb"\n(?![ \t])")
 _NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
 
 
-
 # --- reading ---------------------------------------------------------------------------------------------
 
 
@@ -196,7 +195,7 @@ def _sift(raw: bytes) -> tuple[bytes, bytes, set[str]]:
     for line in raw[start:end].split(b"\n"):
         if line[:1] in (b" ", b"\t"):
             if keep and size < FIELD_CAP:
-                kept.append(line[: FIELD_CAP - size])
+                kept.append(line[: FIELD_CAP - size])  # unfolded: words that were encoded keep their spaces so
                 size += len(line)
             continue
         name, colon, _ = line.partition(b":")
@@ -207,9 +206,9 @@ def _sift(raw: bytes) -> tuple[bytes, bytes, set[str]]:
             keep = False
         if keep:
             seen.add(lowered)
-            kept.append(line[:FIELD_CAP])
+            kept.append(b"\n" + line[:FIELD_CAP])
             size = len(line)
-    return b"\n".join(kept) + b"\n", raw[end + 2 :], oddities
+    return b"".join(kept)[1:] + b"\n", raw[end + 2 :], oddities
 
 
 def _sift_parts(body: bytes) -> bytes:
@@ -282,9 +281,8 @@ def _walk(tree: ParsedMail) -> Iterable[ParsedMail]:
     stack = [tree]
     while stack:
         part = stack.pop()
-        payload = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
-            stack.extend(reversed([child for child in payload if isinstance(child, ParsedMail)]))
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            stack.extend(reversed([child for child in part.get_payload() if isinstance(child, ParsedMail)]))
         else:
             yield part
 
@@ -439,8 +437,20 @@ def build(mail: Outgoing) -> bytes:
     return raw
 
 
+class _Wire(policy.EmailPolicy):
+    """policy.SMTP, which would write a message identifier of more than 65 letters as encoded words: no thread then."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name.lower() not in ("message-id", "in-reply-to", "references"):
+            return super().fold_binary(name, value)
+        return f"{name}: {f'{self.linesep} '.join(value.split())}{self.linesep}".encode("ascii")
+
+
+_WIRE = _Wire(linesep="\r\n")
+
+
 def _build(mail: Outgoing) -> bytes:
-    message = EmailMessage(policy=policy.SMTP)
+    message = EmailMessage(policy=_WIRE)
     message["From"] = _header_address(mail.sender)
     message["To"] = _header_address(mail.recipient)
     message["Subject"] = scrub(mail.subject)
@@ -497,8 +507,8 @@ def check(raw: bytes, mail: Outgoing) -> None:
 
 def words_of(raw: bytes) -> tuple[tuple[str, ...], str, str]:
     """Recipients (To, Cc and Bcc), subject and text of one of our own drafts, as it stands in the mailbox now."""
-    tree = email.message_from_bytes(raw[:READ_CAP])
-    parsed = _Parser(tree)
+    head, end, body = re.sub(rb"\r\n?", b"\n", raw[:READ_CAP]).partition(b"\n\n")
+    parsed = _Parser(email.message_from_bytes(re.sub(rb"\n(?=[ \t])", b"", head) + end + body))
     recipients = (*addresses(parsed.to), *addresses(parsed.cc), *addresses(parsed.bcc))
     text, _ = _text(parsed)
     return tuple(each.email for each in recipients), scrub(_single(parsed, "subject")), text

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from onward.core.model import Cursor, RawMail
+
+EVER = datetime(1970, 1, 1, tzinfo=UTC)  # a `since` that leaves nothing out
 
 Role = Literal["drafts", "sent", "inbox"]
 
@@ -47,11 +49,13 @@ class Copy:
 class Mailbox(Protocol):
     """One account: read without a trace, added to with care. Owned by one thread."""
 
-    def fetch_after(self, folder: str, cursor: Cursor | None, since: datetime) -> Iterator[Batch]:
+    def fetch_after(
+        self, folder: str, cursor: Cursor | None, since: datetime, all_new: bool = False
+    ) -> Iterator[Batch]:
         """Mails of `folder` after `cursor`, or all since `since` when there is none or it is void.
 
-        Nothing older than `since` is brought either way. The last batch may hold no mail and only
-        move the cursor.
+        Nothing older than `since` is brought, unless `all_new`: then everything above a cursor that holds is,
+        however old it says it is. The last batch may hold no mail and only move the cursor.
         """
         ...
 

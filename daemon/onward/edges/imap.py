@@ -27,7 +27,7 @@ from imapclient import IMAPClient, SocketTimeout, exceptions, imap_utf7
 
 from onward.core import mail
 from onward.core.model import Cursor, EdgeError, Permanent, RawMail, SignInRefused, Temporary, Uncertain
-from onward.edges import Batch, Copy, Place, Role
+from onward.edges import EVER, Batch, Copy, Place, Role
 from onward.edges.folders import find_role, no_such_role
 from onward.edges.idle import Idle, Refused
 
@@ -113,7 +113,9 @@ class ImapMailbox:
 
     # --- reading ---------------------------------------------------------------------------------------
 
-    def fetch_after(self, folder: str, cursor: Cursor | None, since: datetime) -> Iterator[Batch]:
+    def fetch_after(
+        self, folder: str, cursor: Cursor | None, since: datetime, all_new: bool = False
+    ) -> Iterator[Batch]:
         """See Mailbox. Sizes and times first, then bodies in batches of bounded count and bytes."""
         with self._translated():
             place = self._examine(folder)
@@ -121,6 +123,8 @@ class ImapMailbox:
             # A UIDNEXT that went back means renumbering too, whatever UIDVALIDITY says.
             rescan = cursor is not None and (cursor.uidvalidity != validity or cursor.uid > last)
             after = cursor.uid if cursor is not None and not rescan else 0
+            if all_new and cursor is not None and not rescan:
+                since = EVER
             uids = self._search(after, last, since)
         done, told = 0, cursor
         while done < len(uids):

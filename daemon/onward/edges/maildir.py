@@ -34,7 +34,7 @@ from imapclient import imap_utf7
 
 from onward.core import mail
 from onward.core.model import Cursor, EdgeError, Permanent, RawMail, Temporary, Uncertain
-from onward.edges import Batch, Copy, Place, Role
+from onward.edges import EVER, Batch, Copy, Place, Role
 from onward.edges.folders import find_role, no_such_role
 
 BATCH_MAILS = 200
@@ -91,13 +91,17 @@ class MaildirMailbox:
 
     # --- reading ---------------------------------------------------------------------------------------
 
-    def fetch_after(self, folder: str, cursor: Cursor | None, since: datetime) -> Iterator[Batch]:
+    def fetch_after(
+        self, folder: str, cursor: Cursor | None, since: datetime, all_new: bool = False
+    ) -> Iterator[Batch]:
         """See Mailbox. Times and sizes first, then the mails in batches of bounded count and bytes."""
         with self._translated(folder):
             box = self._listed(folder)
             validity, last = box.validity, box.next_uid - 1
             rescan = cursor is not None and (cursor.uidvalidity != validity or cursor.uid > last)
             after = cursor.uid if cursor is not None and not rescan else 0
+            if all_new and cursor is not None and not rescan:
+                since = EVER
             wanted = self._arrived_since(box, after, since)
         done, told = 0, cursor
         for some in _groups(wanted):

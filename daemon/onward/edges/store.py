@@ -74,7 +74,8 @@ class OpenEffect:
     key: str
     kind: EffectKind
     state: EffectState
-    due_at: datetime
+    wanted_at: datetime  # when it was to happen
+    due_at: datetime  # when it is tried, or looked after, next
     attempts: int
     payload: dict[str, str]
     started_at: datetime | None
@@ -663,8 +664,8 @@ class Store:
                 key = key.replace("{" + name + "}", value)
                 payload = {field: text.replace("{" + name + "}", value) for field, text in payload.items()}
             connection.execute(
-                """INSERT INTO effect (key, kind, state, due_at, payload, created_at)
-                   VALUES (:key, :kind, 'waiting', :due_at, :payload, :now) ON CONFLICT DO NOTHING""",
+                """INSERT INTO effect (key, kind, state, wanted_at, due_at, payload, created_at)
+                   VALUES (:key, :kind, 'waiting', :due_at, :due_at, :payload, :now) ON CONFLICT DO NOTHING""",
                 {
                     "key": key,
                     "kind": effect.kind,
@@ -680,7 +681,7 @@ class Store:
         """Effects to be tried or looked after now, in order of due time."""
         rows = self._all(
             """SELECT * FROM effect WHERE state IN ('waiting', 'started') AND due_at <= :now
-               ORDER BY due_at, created_at, key LIMIT :limit""",
+               ORDER BY due_at, wanted_at, created_at, key LIMIT :limit""",
             now=db.stamp(now),
             limit=limit,
         )
@@ -976,6 +977,7 @@ def _effect(row: Row) -> OpenEffect:
         key=row["key"],
         kind=EffectKind(row["kind"]),
         state=EffectState(row["state"]),
+        wanted_at=db.moment(row["wanted_at"]),
         due_at=db.moment(row["due_at"]),
         attempts=row["attempts"],
         payload=json.loads(row["payload"]),

@@ -151,7 +151,8 @@ CREATE TABLE effect (              -- the outbox: written down before it is trie
     kind        TEXT NOT NULL CHECK (kind IN ('append_draft', 'withdraw_draft', 'send_mail', 'file_sent',
                 'notify_mail', 'notify_desktop', 'write_calendar')),
     state       TEXT NOT NULL CHECK (state IN ('waiting', 'started', 'done', 'undecided', 'failed', 'cancelled')),
-    due_at      TEXT NOT NULL,
+    wanted_at   TEXT NOT NULL,          -- when it was to happen
+    due_at      TEXT NOT NULL,          -- when it is tried, or looked after, next
     attempts    INTEGER NOT NULL DEFAULT 0,
     payload     TEXT NOT NULL,          -- JSON
     started_at  TEXT,
