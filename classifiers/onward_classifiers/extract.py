@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
 
 from onward.core.model import Address, Found, Message, Span
@@ -386,7 +387,13 @@ def _wordings(table: patterns.Wordings, language: str | None) -> Iterator[tuple[
     """The wordings of one language; of every language where it is unknown."""
     for known, rows in table.items():
         if language is None or known == language:
-            yield from rows
+            yield from ((_compiled(pattern), confidence) for pattern, confidence in rows)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiled when first needed: all of them at once would double the time the program takes to start."""
+    return re.compile(pattern)
 
 
 def _one_line(text: str) -> str:

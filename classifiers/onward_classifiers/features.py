@@ -18,7 +18,7 @@ from itertools import pairwise
 from onward.core.model import Message
 from onward_classifiers.text import Prepared
 
-READ = 3_000  # characters of a mail's own words that count; a decision is told early
+READ = 2_000  # characters of a mail's own words that count; a decision is told early
 NEAR = 12  # words between two ideas that still belong together
 END = "."  # the end of a sentence among the words
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-Wordings = dict[str, tuple[tuple[re.Pattern[str], float], ...]]  # language -> (pattern, how sure it is)
+Wordings = dict[str, list[tuple[str, float]]]  # language -> (pattern, how sure it is)
 
 _UPPER = "A-ZÀ-ÖØ-Þ"
 _LEGAL = (
@@ -36,70 +36,64 @@ PERSON_AT = re.compile(
 VIA = re.compile(r"(?i)\s(?:via|through|über|par|door|por)\s.*$|\s?[(\[](?:via|no-?reply)[^)\]]*[)\]]?")
 
 
-def _wordings(table: dict[str, list[tuple[str, float]]]) -> Wordings:
-    return {language: tuple((re.compile(pattern), sure) for pattern, sure in rows) for language, rows in table.items()}
-
-
-COMPANY = _wordings(
-    {
-        "en": [
-            (
-                r"(?i:\b(?:position|role|vacancy|opening|job|opportunity|internship|post)(?:\s\([^)\n]{1,40}\))?"
-                rf"\s(?:here\s)?(?:at|with|within))\s(?:the\s)?{_NAME}",
-                0.82,
-            ),
-            (
-                r"(?i:\binterest(?:ed)?\s(?:in\s(?:joining|working\s(?:at|for|with)|a\scareer\s(?:at|with)"
-                rf"|employment\s(?:at|with))|in))\s(?:the\s)?{_NAME}",
-                0.72,
-            ),
-            (rf"(?i:\b(?:applying|applied|application|apply)\s(?:to|with|at)(?:\sjoin)?)\s(?:the\s)?{_NAME}", 0.8),
-            (rf"(?i:\b(?:interview|interviewing|conversations?|careers?|life|team)\s(?:at|with))\s{_NAME}", 0.66),
-            (rf"(?i:\b(?:here\sat|on\sbehalf\sof|us\sat|team\sat|people\sat|colleagues\sat))\s{_NAME}", 0.72),
-        ],
-        "de": [
-            (rf"(?i:\b(?:bewerbung|stelle)[^.\n]{{0,80}}?\sbei)(?:\s(?:der|dem|den))?\s{_NAME}", 0.78),
-            (rf"(?i:\b(?:bei|an)\s(?:der|dem|den)\s){_NAME_AND_FORM}", 0.75),
-            (rf"(?i:\b(?:mitarbeit|tätigkeit|arbeiten|team|karriere)\sbei)(?:\s(?:der|dem))?\s{_NAME}", 0.75),
-        ],
-        "fr": [(rf"(?i:\b(?:chez|au\ssein\sd(?:e\sla\ssociété|u\sgroupe|e)))\s{_NAME}", 0.75)],
-        "es": [
-            (
-                r"(?i:\b(?:candidatura|proceso|puesto|vacante|posición|interés|trabajar|equipo)[^.\n]{0,70}?"
-                rf"\s(?:en|por))\s{_NAME}",
-                0.62,
-            )
-        ],
-        "nl": [
-            (
-                r"(?i:\b(?:sollicitatie|functie|vacature|gesolliciteerd|interesse|werken)[^.\n]{0,80}?"
-                rf"\s(?:bij|in))\s{_NAME}",
-                0.72,
-            )
-        ],
-        "sv": [
-            (
-                r"(?i:\b(?:ansökan|tjänsten|rollen|sökt|intresse|jobbet|jobba)[^.\n]{0,80}?"
-                rf"\s(?:hos|på|till|för))\s{_NAME}",
-                0.7,
-            )
-        ],
-        "pt": [
-            (
-                r"(?i:\b(?:candidatura|vaga|processo|interesse|posição|trabalhar)[^.\n]{0,80}?"
-                rf"\s(?:na|no|pela|pelo|à))\s{_NAME}",
-                0.65,
-            )
-        ],
-        "it": [
-            (
-                r"(?i:\b(?:candidatura|posizione|ruolo|interesse|selezione|lavorare)[^.\n]{0,80}?"
-                rf"\s(?:presso|verso|con))\s{_NAME}",
-                0.65,
-            )
-        ],
-    }
-)
+COMPANY: Wordings = {
+    "en": [
+        (
+            r"(?i:\b(?:position|role|vacancy|opening|job|opportunity|internship|post)(?:\s\([^)\n]{1,40}\))?"
+            rf"\s(?:here\s)?(?:at|with|within))\s(?:the\s)?{_NAME}",
+            0.82,
+        ),
+        (
+            r"(?i:\binterest(?:ed)?\s(?:in\s(?:joining|working\s(?:at|for|with)|a\scareer\s(?:at|with)"
+            rf"|employment\s(?:at|with))|in))\s(?:the\s)?{_NAME}",
+            0.72,
+        ),
+        (rf"(?i:\b(?:applying|applied|application|apply)\s(?:to|with|at)(?:\sjoin)?)\s(?:the\s)?{_NAME}", 0.8),
+        (rf"(?i:\b(?:interview|interviewing|conversations?|careers?|life|team)\s(?:at|with))\s{_NAME}", 0.66),
+        (rf"(?i:\b(?:here\sat|on\sbehalf\sof|us\sat|team\sat|people\sat|colleagues\sat))\s{_NAME}", 0.72),
+    ],
+    "de": [
+        (rf"(?i:\b(?:bewerbung|stelle)[^.\n]{{0,80}}?\sbei)(?:\s(?:der|dem|den))?\s{_NAME}", 0.78),
+        (rf"(?i:\b(?:bei|an)\s(?:der|dem|den)\s){_NAME_AND_FORM}", 0.75),
+        (rf"(?i:\b(?:mitarbeit|tätigkeit|arbeiten|team|karriere)\sbei)(?:\s(?:der|dem))?\s{_NAME}", 0.75),
+    ],
+    "fr": [(rf"(?i:\b(?:chez|au\ssein\sd(?:e\sla\ssociété|u\sgroupe|e)))\s{_NAME}", 0.75)],
+    "es": [
+        (
+            r"(?i:\b(?:candidatura|proceso|puesto|vacante|posición|interés|trabajar|equipo)[^.\n]{0,70}?"
+            rf"\s(?:en|por))\s{_NAME}",
+            0.62,
+        )
+    ],
+    "nl": [
+        (
+            r"(?i:\b(?:sollicitatie|functie|vacature|gesolliciteerd|interesse|werken)[^.\n]{0,80}?"
+            rf"\s(?:bij|in))\s{_NAME}",
+            0.72,
+        )
+    ],
+    "sv": [
+        (
+            r"(?i:\b(?:ansökan|tjänsten|rollen|sökt|intresse|jobbet|jobba)[^.\n]{0,80}?"
+            rf"\s(?:hos|på|till|för))\s{_NAME}",
+            0.7,
+        )
+    ],
+    "pt": [
+        (
+            r"(?i:\b(?:candidatura|vaga|processo|interesse|posição|trabalhar)[^.\n]{0,80}?"
+            rf"\s(?:na|no|pela|pelo|à))\s{_NAME}",
+            0.65,
+        )
+    ],
+    "it": [
+        (
+            r"(?i:\b(?:candidatura|posizione|ruolo|interesse|selezione|lavorare)[^.\n]{0,80}?"
+            rf"\s(?:presso|verso|con))\s{_NAME}",
+            0.65,
+        )
+    ],
+}
 COMPANY_IN_SUBJECT = tuple(
     re.compile(pattern)
     for pattern in (
@@ -130,68 +124,66 @@ _ANY_TITLE = r"(?P<role>[^\W_][^\n.,;:!?\"“”„«»<>|]{1,80}?)"
 _QUOTED = r"[\"“„«‘']\s?(?P<role>[^\n\"“”„«»]{2,90}?)\s?[\"”“»’']"
 _LINE = r"(?P<role>[^\n]{2,90}?)(?=\s*(?:\n|$|[.;|]))"
 
-ROLE = _wordings(
-    {
-        "en": [
-            (rf"(?i:\b(?:position|role|vacancy|post|opening))(?i:\s(?:of|as))?\s{_QUOTED}", 0.9),
-            (rf"(?i:\b(?:position|role|post|vacancy|job)\s(?:of|as)(?:\s(?:an?|the|our))?)\s{_TITLE}{_STOP}", 0.85),
-            (rf"(?i:\b(?:position|role|vacancy|job(?:\stitle)?|post(?:\stitle)?|posting)\s?:\s?){_LINE}", 0.8),
-            (
-                r"(?i:\b(?:for|to|in|about|regarding|on|fill)\s(?:the|our|a|an|your)(?:\s(?:open|vacant|advertised))?)"
-                rf"\s{_TITLE}(?i:\s(?:position|role|vacancy|opening|job|post|opportunity|internship)\b)",
-                0.85,
-            ),
-            (rf"(?i:\b(?:the|our|an?))\s{_TITLE}(?i:\s(?:position|role|vacancy|opening|post)\b)", 0.75),
-            (
-                r"(?i:\b(?:application|applying|applied|apply|considered|candidacy|interview(?:ing|ed)?)"
-                rf"\s(?:for|as)(?:\s(?:the|our|an?))?)\s{_TITLE}{_STOP}",
-                0.72,
-            ),
-        ],
-        "de": [
-            (rf"(?i:\b(?:stelle|position|ausschreibung)(?:\s(?:als|der|des))?)\s{_QUOTED}", 0.9),
-            (
-                r"(?i:\b(?:stelle|position|job|tätigkeit|ausschreibung|vakanz)"
-                rf"\s(?:als|des|der|eines|einer|zum|zur))\s{_TITLE}{_STOP}",
-                0.85,
-            ),
-            (rf"(?i:\b(?:stelle|position|stellenbezeichnung)\s?:\s?){_LINE}", 0.8),
-            (
-                rf"(?i:\b(?:bewerbung|bewerben|beworben)\s(?:als|zum|zur)|\bals)\s{_TITLE}"
-                r"(?=\s?(?:\(|/|\*|[.,;:!?\n]|bei\b|in\b|beworben|und\b|zu\b|haben\b|hat\b|$))",
-                0.72,
-            ),
-            (rf"(?i:\bfür\s(?:die|unsere|eine)\s(?:stelle|position)\s(?:als\s)?){_TITLE}{_STOP}", 0.8),
-        ],
-        "fr": [
-            (rf"(?i:\b(?:poste|offre|emploi|stage|fonction)\s(?:de\s|d['’]|en\stant\sque\s)){_ANY_TITLE}{_STOP}", 0.8),
-            (rf"(?i:\b(?:poste|offre)\s?:?\s?){_QUOTED}", 0.85),
-        ],
-        "es": [
-            (rf"(?i:\b(?:puesto|vacante|posición|cargo|oferta)\s(?:de|como)\s){_ANY_TITLE}{_STOP}", 0.8),
-            (rf"(?i:\b(?:puesto|vacante|posición|oferta)\s?:?\s?){_QUOTED}", 0.85),
-        ],
-        "nl": [
-            (rf"(?i:\b(?:functie|rol|vacature|positie)\s(?:van|als|voor)\s){_ANY_TITLE}{_STOP}", 0.8),
-            (
-                r"(?i:\b(?:gesolliciteerd|sollicitatie)\s(?:op\sde\s(?:functie|vacature)|als"
-                rf"|(?:voor|naar)\sde\sfunctie)(?:\svan)?\s){_ANY_TITLE}{_STOP}",
-                0.78,
-            ),
-        ],
-        "sv": [(rf"(?i:\b(?:tjänsten|rollen|jobbet|tjänst|roll|positionen)\ssom\s){_ANY_TITLE}{_STOP}", 0.85)],
-        "pt": [
-            (rf"(?i:\b(?:vaga|posição|cargo|função|oportunidade)\s(?:de|para|como)\s){_ANY_TITLE}{_STOP}", 0.8),
-        ],
-        "it": [
-            (
-                r"(?i:\b(?:posizione|ruolo|figura|candidatura\scome|posto)\s(?:di\s|da\s|come\s)?)"
-                rf"{_ANY_TITLE}{_STOP}",
-                0.75,
-            )
-        ],
-    }
-)
+ROLE: Wordings = {
+    "en": [
+        (rf"(?i:\b(?:position|role|vacancy|post|opening))(?i:\s(?:of|as))?\s{_QUOTED}", 0.9),
+        (rf"(?i:\b(?:position|role|post|vacancy|job)\s(?:of|as)(?:\s(?:an?|the|our))?)\s{_TITLE}{_STOP}", 0.85),
+        (rf"(?i:\b(?:position|role|vacancy|job(?:\stitle)?|post(?:\stitle)?|posting)\s?:\s?){_LINE}", 0.8),
+        (
+            r"(?i:\b(?:for|to|in|about|regarding|on|fill)\s(?:the|our|a|an|your)(?:\s(?:open|vacant|advertised))?)"
+            rf"\s{_TITLE}(?i:\s(?:position|role|vacancy|opening|job|post|opportunity|internship)\b)",
+            0.85,
+        ),
+        (rf"(?i:\b(?:the|our|an?))\s{_TITLE}(?i:\s(?:position|role|vacancy|opening|post)\b)", 0.75),
+        (
+            r"(?i:\b(?:application|applying|applied|apply|considered|candidacy|interview(?:ing|ed)?)"
+            rf"\s(?:for|as)(?:\s(?:the|our|an?))?)\s{_TITLE}{_STOP}",
+            0.72,
+        ),
+    ],
+    "de": [
+        (rf"(?i:\b(?:stelle|position|ausschreibung)(?:\s(?:als|der|des))?)\s{_QUOTED}", 0.9),
+        (
+            r"(?i:\b(?:stelle|position|job|tätigkeit|ausschreibung|vakanz)"
+            rf"\s(?:als|des|der|eines|einer|zum|zur))\s{_TITLE}{_STOP}",
+            0.85,
+        ),
+        (rf"(?i:\b(?:stelle|position|stellenbezeichnung)\s?:\s?){_LINE}", 0.8),
+        (
+            rf"(?i:\b(?:bewerbung|bewerben|beworben)\s(?:als|zum|zur)|\bals)\s{_TITLE}"
+            r"(?=\s?(?:\(|/|\*|[.,;:!?\n]|bei\b|in\b|beworben|und\b|zu\b|haben\b|hat\b|$))",
+            0.72,
+        ),
+        (rf"(?i:\bfür\s(?:die|unsere|eine)\s(?:stelle|position)\s(?:als\s)?){_TITLE}{_STOP}", 0.8),
+    ],
+    "fr": [
+        (rf"(?i:\b(?:poste|offre|emploi|stage|fonction)\s(?:de\s|d['’]|en\stant\sque\s)){_ANY_TITLE}{_STOP}", 0.8),
+        (rf"(?i:\b(?:poste|offre)\s?:?\s?){_QUOTED}", 0.85),
+    ],
+    "es": [
+        (rf"(?i:\b(?:puesto|vacante|posición|cargo|oferta)\s(?:de|como)\s){_ANY_TITLE}{_STOP}", 0.8),
+        (rf"(?i:\b(?:puesto|vacante|posición|oferta)\s?:?\s?){_QUOTED}", 0.85),
+    ],
+    "nl": [
+        (rf"(?i:\b(?:functie|rol|vacature|positie)\s(?:van|als|voor)\s){_ANY_TITLE}{_STOP}", 0.8),
+        (
+            r"(?i:\b(?:gesolliciteerd|sollicitatie)\s(?:op\sde\s(?:functie|vacature)|als"
+            rf"|(?:voor|naar)\sde\sfunctie)(?:\svan)?\s){_ANY_TITLE}{_STOP}",
+            0.78,
+        ),
+    ],
+    "sv": [(rf"(?i:\b(?:tjänsten|rollen|jobbet|tjänst|roll|positionen)\ssom\s){_ANY_TITLE}{_STOP}", 0.85)],
+    "pt": [
+        (rf"(?i:\b(?:vaga|posição|cargo|função|oportunidade)\s(?:de|para|como)\s){_ANY_TITLE}{_STOP}", 0.8),
+    ],
+    "it": [
+        (
+            r"(?i:\b(?:posizione|ruolo|figura|candidatura\scome|posto)\s(?:di\s|da\s|come\s)?)"
+            rf"{_ANY_TITLE}{_STOP}",
+            0.75,
+        )
+    ],
+}
 ROLE_IN_SUBJECT = tuple(
     re.compile(pattern)
     for pattern in (

@@ -71,7 +71,7 @@ def test_a_no_from_a_machine_still_brings_its_hour() -> None:
     assert decision.reasons == ("nobody reads replies to this sender",)
 
 
-@pytest.mark.parametrize("confidence", [0.4, 0.6, 0.79])
+@pytest.mark.parametrize("confidence", [0.4, 0.6, 0.69])
 def test_what_is_not_sure_becomes_a_question(confidence: float) -> None:
     decision = decide(message(), rejection(confidence), Known(), POLICY, NOW)
     assert decision.verdict.band is Band.ASK

@@ -350,7 +350,7 @@ class Policy:
     own_addresses: frozenset[str] = frozenset()
     hours: ReflectionHours = ReflectionHours()
     answer_within: timedelta = timedelta(days=3)  # nothing older is answered
-    act_above: float = 0.8  # confidence of a rejection from which Onward acts
+    act_above: float = 0.7  # confidence of a rejection from which Onward acts
     ask_above: float = 0.4  # … and from which it asks
     drafts_per_day: int = 5
     draft_letters: bool = True
