@@ -84,7 +84,8 @@ class Running:
         config = folder / "config.toml"
         lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in account.items())
         config.write_text(
-            f'name = "Sam Doe"\ntimezone = "Europe/Berlin"\ndrafts_per_day = 1000\n[reminders]\ndesktop = false\n[[account]]\n{lines}\n'
+            f'name = "Sam Doe"\ntimezone = "Europe/Berlin"\ndrafts_per_day = 1000\n'
+            f"[reminders]\ndesktop = false\n[[account]]\n{lines}\n"
         )
         environment = {
             **os.environ,

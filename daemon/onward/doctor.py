@@ -210,12 +210,13 @@ def check_templates(config: Config) -> Iterator[Finding]:
     renderer = Renderer(config.templates)
     facts: dict[str, object] = {"contact": "Ann", "company": "Acme", "role": "Engineer", "name": config.name}
     facts |= {"stage": Stage.INTERVIEW, "when": "tomorrow, 17:30–18:30", "reason": "", "draft": True, "session": 1}
+    facts["late"] = False
     names = [(f"letters/en/{kind}.txt", facts) for kind in LetterKind]
     names += [(f"reminders/{kind}.txt", facts) for kind in REMINDERS]
     try:
         for name, known in names:
             renderer.fill(name, known)
-            renderer.fill(name, {**known, "contact": "", "company": "", "role": "", "draft": False})
+            renderer.fill(name, {**known, "contact": "", "company": "", "role": "", "draft": False, "late": True})
     except ConfigError as error:
         mine = config.templates
         yield Finding("templates", "bad", str(error), f"ls -R {shlex.quote(str(mine or shipped_templates()))}")

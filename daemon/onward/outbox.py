@@ -439,6 +439,7 @@ class Outbox:
 
     def _reminder_words(self, effect: OpenEffect, reflection: Reflection) -> str:
         company, role = reflection.about[0] if reflection.about else ("", "")
+        late = self.clock() - effect.wanted_at > timedelta(minutes=10)
         words = self.renderer.fill(
             f"reminders/{effect.payload['reminder']}.txt",
             {
@@ -449,9 +450,9 @@ class Outbox:
                 "reason": reflection.reason,
                 "draft": self._has_draft(reflection),
                 "session": reflection.id,
+                "late": late,
             },
         )
-        late = self.clock() - effect.wanted_at > timedelta(minutes=10)
         return words + ("\n(This comes late: Onward was not running when it was due.)\n" if late else "")
 
     def _has_draft(self, reflection: Reflection) -> bool:
