@@ -22,7 +22,6 @@ from onward.core.model import (
     Prediction,
     Question,
     Source,
-    Stage,
     Verdict,
 )
 
@@ -72,7 +71,7 @@ def decide_rejection(
         question = Question("forged", "A second mail under a known Message-ID says something else. Is it a rejection?")
         return Decision(Verdict(verdict.label, verdict.source, verdict.confidence, Band.ASK), (), question=question)
     matched = tracker.match(message, prediction, known.applications)
-    stage = matched.stage if matched is not None else Stage.APPLIED
+    stage = tracker.stage_reached(message, matched)
     if (repeat := find_repeat(message, known, matched)) is not None:
         return Decision(verdict, (repeat,), stage=stage)
     change = tracker.change_for(message, prediction, matched, Label.REJECTION)

@@ -43,6 +43,18 @@ _FINAL = re.compile(
     r"|última entrevista|laatste gesprek|sista intervju|slutintervju|última etapa|colloquio finale)\b",
     re.IGNORECASE,
 )
+_TALKED = re.compile(  # "thank you for the interview", in a no: they met, whatever mails we have
+    r"\b(?:thank(?:s| you)|enjoyed|pleasure|appreciate\w*)\b[^.!?]{0,80}\b(?:interview\w*|met|meeting|speaking|talking"
+    r"|spoke|conversations?)\b"
+    r"|\b(?:dank\w*|gefreut)\b[^.!?]{0,80}\b(?:gespräch\w*|vorstellungsgespräch\w*|kennenlernen|kennenzulernen)\b"
+    r"|\b(?:merci|remerci\w*)\b[^.!?]{0,80}\b(?:entretiens?|échanges?|rencontr\w*)\b"
+    r"|\b(?:gracias|agradec\w*)\b[^.!?]{0,80}\b(?:entrevistas?|conversación|conocerte|conocerle)\b"
+    r"|\b(?:bedankt|dank)\b[^.!?]{0,80}\b(?:gesprek\w*|interview\w*|kennismaking)\b"
+    r"|\btack\b[^.!?]{0,80}\b(?:intervjun?|samtal\w*|mötet|träffa\w*)\b"
+    r"|\b(?:obrigad[oa]|agradec\w*)\b[^.!?]{0,80}\b(?:entrevistas?|conversas?)\b"
+    r"|\b(?:grazie|ringrazi\w*)\b[^.!?]{0,80}\b(?:colloqui\w*|incontr\w*)\b",
+    re.IGNORECASE,
+)
 _LEGAL = re.compile(
     r"\b(inc|incorporated|llc|ltd|limited|plc|gmbh|ag|se|kg|co|corp|corporation|company|sa|sas|sarl|srl|spa|bv|nv|ab|oy"
     r"|aps|as|lda|ltda|group|holding)\b"
@@ -129,6 +141,13 @@ def change_for(
         event=event,
         requisition=prediction.requisition.value if prediction.requisition else None,
     )
+
+
+def stage_reached(message: Message, matched: Application | None) -> Stage:
+    """How far it had come when the no arrived: as its events tell, or at least as the no itself says."""
+    known = matched.stage if matched is not None else Stage.APPLIED
+    told = Stage.INTERVIEW if _TALKED.search(message.text[:4000]) else Stage.APPLIED
+    return max(known, told, key=_ORDER.index)
 
 
 @lru_cache(maxsize=8192)  # every mail is compared with every application
