@@ -66,6 +66,8 @@ def find_company(message: Message, prepared: Prepared, language: str | None = No
         *_company_of_domain(message, prepared, label),
     ]
     candidates = [found for found in candidates if _may_be_company(found.value, message)]
+    if _sends_for_others(message.sender):
+        candidates = [found for found in candidates if not _is_named_after(found.value, label)]
     if not candidates:
         return None
     rated = [
@@ -73,6 +75,17 @@ def find_company(message: Message, prepared: Prepared, language: str | None = No
         for found in candidates
     ]
     return max(rated, key=lambda found: (found.confidence, found.span.start >= 0))
+
+
+def _sends_for_others(sender: Address | None) -> bool:
+    """A machine's address with another's display name than its domain's: 'Acme Careers <no-reply@ats.example>'.
+
+    That is how the systems that send for many employers look, those on no list included.
+    """
+    if sender is None or not looks_automatic(sender.email):
+        return False
+    bare = _without_generic(patterns.VIA.sub("", _one_line(sender.name.strip("\"' "))[:120]))
+    return bool(bare) and not _is_named_after(bare, domain_name(sender.email))
 
 
 def _agreement(found: Found, candidates: list[Found], label: str) -> float:
@@ -91,8 +104,9 @@ def _companies_in_text(prepared: Prepared, language: str | None) -> Iterator[Fou
 
 
 def _companies_in_subject(subject: str) -> Iterator[Found]:
+    subject = _PREFIXES.sub("", subject[:300])
     for pattern in patterns.COMPANY_IN_SUBJECT:
-        for match in pattern.finditer(subject[:300]):
+        for match in pattern.finditer(subject):
             span = _without_tail(subject, *match.span("company"))
             yield Found(_one_line(subject[span.start : span.end]), Span(), 0.8, "subject")
 
@@ -112,7 +126,7 @@ def _company_of_sender(sender: Address | None) -> Iterator[Found]:
         return
     if _is_named_after(bare, label):
         yield Found(bare, Span(), 0.72, "from")
-    elif bare != name:
+    elif bare != name or _sends_for_others(sender):
         yield Found(bare, Span(), 0.8 if not is_own_domain(sender.email) else 0.5, "from")
 
 
@@ -171,6 +185,8 @@ def _may_be_company(name: str, message: Message) -> bool:
     if patterns.GENERIC.fullmatch(name.strip()) or not (name[0].isupper() or name[0].isdigit()):
         return False
     person = message.sender.name if message.sender else ""
+    if message.sender and looks_automatic(message.sender.email):
+        return True  # no person writes from there: the display name is the employer's
     return not (person and plain == _plain(person) and looks_like_person(person) and not _is_sender(message))
 
 
@@ -414,6 +430,7 @@ def _ascii(text: str) -> str:
 
 
 _SPELT_OUT = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "ł": "l"})
+_PREFIXES = re.compile(r"^(?:\s*(?:re|aw|sv|vs|antw|rif|rv|res|tr|ref|fwd?|wg)\s*(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE)
 _NOT_PLAIN = re.compile(r"[\W_]+")
 _JOINING = re.compile(r"(?<=\w)\s(?:and|und|et|y|och|en|e)\s(?=\w)")
 _LETTER = re.compile(r"[^\W\d_]")

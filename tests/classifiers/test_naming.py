@@ -43,6 +43,25 @@ def test_the_company_is_taken_from_the_text(body: str, company: str) -> None:
 @pytest.mark.parametrize(
     ("sender", "company"),
     [
+        ("Marsh Lane Bakery Hiring <no-reply@mail.jobpipe.example>", "Marsh Lane Bakery"),
+        ("Ulmer Spedition Karriere <noreply@ulmer.jobpipe.example>", "Ulmer Spedition"),
+        ("Marsh Lane via Jobpipe <do-not-reply@jobpipe.example>", "Marsh Lane"),
+    ],
+)
+def test_a_system_on_no_list_is_not_taken_for_the_employer_it_sends_for(sender: str, company: str) -> None:
+    found = named("Sent with Jobpipe. Jobpipe Ltd, 1 High Street.", sender=sender).company
+    assert found is not None and found.value == company
+
+
+def test_the_mark_of_an_answer_in_the_subject_is_no_company() -> None:
+    sender = "Priya Nair <priya@marshlane.example>"
+    found = named("We met on Monday.", subject="Re: Interview: Baker", sender=sender).company
+    assert found is None or found.value.casefold() != "re"
+
+
+@pytest.mark.parametrize(
+    ("sender", "company"),
+    [
         ("Veltro Careers <no-reply@veltro.example>", "Veltro"),
         ("Veltro via Greenhouse <no-reply@us.greenhouse-mail.io>", "Veltro"),
         ("Anna Keller from Veltro <anna@hire.lever.co>", "Veltro"),
