@@ -53,7 +53,7 @@ STOPS_WITHIN = 8.0  # seconds, all threads together
 FIRST_WAIT, LAST_WAIT = 5.0, 900.0  # seconds between attempts to reach a server, with jitter
 
 MANY_MAILS = 1_000  # from here on, mails are read by a second process while this one fetches and stores
-READ_AHEAD = 2  # batches handed to it before the first is waited for
+READ_AHEAD = 1  # batches handed to it beyond the one that is waited for
 
 Progress = Callable[[str, int, int], None]
 
@@ -331,6 +331,7 @@ class Service:
             for batch in batches:
                 if batch.total < MANY_MAILS or cut_short:
                     pipeline.receive(account.name, folder, batch)
+                    cut_short = cut_short and pipeline.store.was_cut_short(account.name, folder)
                     yield batch
                     continue
                 if pool is None:
