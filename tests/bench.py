@@ -29,7 +29,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "daemon"), str(ROOT / "classifiers")]
 
-from flows.home import OWN, rejection  # noqa: E402
+from flows.home import OWN, account_on, rejection  # noqa: E402
 from onward.edges.store import Store  # noqa: E402
 from servers.dovecot import Dovecot  # noqa: E402
 
@@ -157,36 +157,23 @@ HANDLED = "SELECT COUNT(*) AS n FROM message WHERE state = 'handled'"
 LOOKED = "SELECT COUNT(*) AS n FROM cursor WHERE first_done = 1"
 
 
-def imap_account(port: int) -> dict[str, object]:
-    """An account on the Dovecot of this run."""
-    return {
-        "name": "main",
-        "address": OWN,
-        "host": "127.0.0.1",
-        "port": port,
-        "security": "plain",
-        "user": "alice",
-        "password_env": "ONWARD_TEST_PASSWORD",
-    }
-
-
 def first_run(count: int) -> dict[str, object]:
     """A first look over `count` mails; interrupted by SIGKILL a third of the way and resumed."""
     with tempfile.TemporaryDirectory() as folder, Dovecot() as dovecot:
         dovecot.fill("INBOX", months(count))
-        whole = Running(Path(folder) / _made(folder, "whole"), imap_account(dovecot.imap_port))
+        whole = Running(Path(folder) / _made(folder, "whole"), account_on(dovecot.imap_port, "alice"))
         try:
             seconds = whole.until(HANDLED, count, 300)
             peak = whole.peak
         finally:
             whole.stop()
-        first = Running(Path(folder) / _made(folder, "cut"), imap_account(dovecot.imap_port))
+        first = Running(Path(folder) / _made(folder, "cut"), account_on(dovecot.imap_port, "alice"))
         try:
             first.until(HANDLED, count // 3, 300)
         finally:
             first.stop(signal.SIGKILL)
         before = first.ask(HANDLED)
-        second = Running(Path(folder) / "cut", imap_account(dovecot.imap_port))
+        second = Running(Path(folder) / "cut", account_on(dovecot.imap_port, "alice"))
         try:
             rest = second.until(HANDLED, count, 300)
         finally:
@@ -227,7 +214,7 @@ def idle(seconds: float = 60.0) -> dict[str, object]:
     """Start to first finished look, warm; memory and processor time while nothing happens."""
     with tempfile.TemporaryDirectory() as folder, Dovecot() as dovecot:
         dovecot.fill("INBOX", months(200))
-        account = imap_account(dovecot.imap_port)
+        account = account_on(dovecot.imap_port, "alice")
         place = Path(folder) / _made(folder, "run")
         warm = Running(place, account)
         warm.until(LOOKED, 1, 60)
@@ -263,7 +250,7 @@ def idle(seconds: float = 60.0) -> dict[str, object]:
 def latency(count: int = 20) -> dict[str, object]:
     """From the server's own push, seen by a second idling client, to the draft standing in Drafts."""
     with tempfile.TemporaryDirectory() as folder, Dovecot() as dovecot:
-        running = Running(Path(folder) / _made(folder, "run"), imap_account(dovecot.imap_port))
+        running = Running(Path(folder) / _made(folder, "run"), account_on(dovecot.imap_port, "alice"))
         gaps: list[float] = []
         whole: list[float] = []
         try:

@@ -201,26 +201,23 @@ def write_again(store: Store, draft_id: int, now: datetime) -> None:
 
 def discard_draft(store: Store, draft_id: int, now: datetime) -> None:
     """Drop the letter and take it out of Drafts."""
-    draft = get_draft(store, draft_id)
-
-    def change(connection: sqlite3.Connection) -> None:
-        _move(connection, draft, OPEN, DraftState.DISCARDED, now)
-        store.wish(connection, _withdrawals(draft, draft.version, now), now)
-        _answer(connection, now, "discarded", draft=draft)
-
-    store.change("discard_draft", change)
+    _be_done_with(store, draft_id, DraftState.DISCARDED, "discarded", now)
 
 
 def mark_sent(store: Store, draft_id: int, now: datetime) -> None:
     """The person says that the letter went, by whatever way."""
+    _be_done_with(store, draft_id, DraftState.SENT, "sent", now)
+
+
+def _be_done_with(store: Store, draft_id: int, to: DraftState, answer: str, now: datetime) -> None:
     draft = get_draft(store, draft_id)
 
     def change(connection: sqlite3.Connection) -> None:
-        _move(connection, draft, OPEN, DraftState.SENT, now)
+        _move(connection, draft, OPEN, to, now)
         store.wish(connection, _withdrawals(draft, draft.version, now), now)
-        _answer(connection, now, "sent", draft=draft)
+        _answer(connection, now, answer, draft=draft)
 
-    store.change("mark_sent", change)
+    store.change(f"draft {answer}", change)
 
 
 def _append_anew(store: Store, connection: sqlite3.Connection, draft: Draft, now: datetime) -> None:

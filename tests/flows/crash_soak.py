@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flows.home import OWN, classifier, rejection
+from flows.home import account_on, classifier, rejection
 from onward import config
 from onward.core import mail
 from onward.edges import Place, Role
@@ -93,23 +93,13 @@ STRATEGIES: dict[str, type[Outbox]] = {
 
 def settings(home: Path, port: int) -> config.Config:
     """A configuration for alice, in a time zone where it is about noon, so that reminders are due at once."""
-    os.environ["ONWARD_TEST_PASSWORD"] = "secret"
     offset = (12 - datetime.now(UTC).hour + 12) % 24 - 12
-    account = {
-        "name": "main",
-        "address": OWN,
-        "host": "127.0.0.1",
-        "port": port,
-        "security": "plain",
-        "user": "alice",
-        "password_env": "ONWARD_TEST_PASSWORD",
-    }
     table = {
         "name": "Sam Doe",
         "timezone": f"Etc/GMT{-offset:+d}",
         "drafts_per_day": 1000,
         "reminders": {"desktop": False},
-        "account": [account],
+        "account": [account_on(port, "alice")],
     }
     return config.parse(table, home)
 

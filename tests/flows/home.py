@@ -37,6 +37,20 @@ def classifier() -> Classifier:
     return _classifier[0]
 
 
+def account_on(port: int, user: str = "sam") -> dict[str, object]:
+    """An account on an IMAP server of this machine, its password in the environment."""
+    os.environ["ONWARD_TEST_PASSWORD"] = "secret"
+    return {
+        "name": "main",
+        "address": OWN,
+        "host": "127.0.0.1",
+        "port": port,
+        "security": "plain",
+        "user": user,
+        "password_env": "ONWARD_TEST_PASSWORD",
+    }
+
+
 class PowerCut(BaseException):
     """The process is gone, here and now."""
 
@@ -152,16 +166,7 @@ class Home:
 
     @property
     def config(self) -> Config:
-        os.environ["ONWARD_TEST_PASSWORD"] = "secret"
-        account: dict[str, object] = {
-            "name": "main",
-            "address": OWN,
-            "host": "127.0.0.1",
-            "port": self.server.port,
-            "security": "plain",
-            "user": "sam",
-            "password_env": "ONWARD_TEST_PASSWORD",
-        }
+        account = account_on(self.server.port)
         if self.smtp_port is not None:
             account["smtp"] = {"host": "127.0.0.1", "port": self.smtp_port, "security": "plain"}
         base: dict[str, object] = {"name": "Sam Doe", "timezone": "Europe/Berlin", "account": [account]}

@@ -171,7 +171,7 @@ def test_the_story_tells_the_letters_the_hours_and_why_mails_were_left_alone(pla
     assert played.said.count("An hour to look back is kept") == 5
     assert "Onward is wrong" not in played.said
     assert "4 letters, unsent: Callum Reyes, Idris Bakare, Priyanka Deol, Sabine Oehlert" in played.words
-    assert "onward config example" in played.said
+    assert "onward config edit" in played.said
 
 
 def test_the_mailbox_is_as_it_was_and_nothing_was_sent(played: Played) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import threading
 import time
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flows.home import OWN, chatter, classifier, rejection
+from flows.home import OWN, account_on, chatter, classifier, rejection
 from onward import config
 from onward.edges.imap import ImapMailbox
 from onward.edges.store import Store
@@ -25,28 +24,17 @@ ALLOWED = {
 }
 
 
-def settings(home: Path, port: int, **more: object) -> config.Config:
-    os.environ["ONWARD_TEST_PASSWORD"] = "secret"
-    account = {
-        "name": "main",
-        "address": OWN,
-        "host": "127.0.0.1",
-        "port": port,
-        "security": "plain",
-        "user": "alice",
-        "password_env": "ONWARD_TEST_PASSWORD",
-    }
+def settings(home: Path, port: int) -> config.Config:
     reminders = {"mail": False, "desktop": False}
-    return config.parse(
-        {"name": "Sam Doe", "drafts_per_day": 1000, "reminders": reminders, "account": [{**account, **more}]}, home
-    )
+    account = account_on(port, "alice")
+    return config.parse({"name": "Sam Doe", "drafts_per_day": 1000, "reminders": reminders, "account": [account]}, home)
 
 
 @contextmanager
-def running(home: Path, port: int, **more: object) -> Iterator[Service]:
+def running(home: Path, port: int) -> Iterator[Service]:
     """The service in threads of this process, up when the block begins."""
     up = threading.Event()
-    given = settings(home, port, **more)
+    given = settings(home, port)
     service = Service(given, classifier(), on_ready=up.set)
     thread = threading.Thread(target=service.run)
     thread.start()

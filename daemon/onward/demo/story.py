@@ -294,7 +294,7 @@ class Story:
         self.page.say("Try it on your own past mail (.eml files, an mbox or a Maildir); it only reads:")
         self.page.command("onward rehearse ~/Mail")
         self.page.say("Then write a configuration, and let it watch:")
-        self.page.command("onward config example")
+        self.page.command("onward config edit")
 
     def stay(self) -> None:
         """Up for a look around, until the person has seen enough."""
