@@ -57,13 +57,13 @@ def big_mail(number: int, at: datetime, chance: random.Random) -> bytes:
     )
     html = f"<html><head><style>td{{color:#111}}</style></head><body><table>{page}</table></body></html>"
     if kind == 0:
-        mail.set_content(html + "<!-- " + "x" * 14_000 + " -->", subtype="html")
+        mail.set_content(html + "<!-- " + "x" * 18_600 + " -->", subtype="html")
     elif kind == 1:
         mail.set_content("\n".join(sentences))
-        mail.add_attachment(chance.randbytes(17_000), maintype="application", subtype="pdf", filename="note.pdf")
+        mail.add_attachment(chance.randbytes(17_500), maintype="application", subtype="pdf", filename="note.pdf")
     else:
         mail.set_content("\n".join(sentences))
-        mail.add_alternative(html + "<!-- " + "x" * 8_500 + " -->", subtype="html")
+        mail.add_alternative(html + "<!-- " + "x" * 14_300 + " -->", subtype="html")
     return mail.as_bytes()
 
 
