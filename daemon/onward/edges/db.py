@@ -9,11 +9,14 @@ transaction; a database newer than this program is refused.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from onward.core.model import ConfigError
 
@@ -71,14 +74,25 @@ def _migrate(connection: sqlite3.Connection) -> None:
         raise ConfigError(
             f"a newer Onward wrote this database (schema {current}, this one knows {newest}): update Onward"
         )
-    import sqlite_utils  # 0.15 s and 14 MB, needed only when the schema changes
-
+    sqlite_utils = _import_sqlite_utils()
     migrations = sqlite_utils.Migrations("onward")
     for file in files:
         migrations(name=file.stem)(_Script(file))
     with write(connection):
         migrations.apply(sqlite_utils.Database(connection))
         connection.execute(f"PRAGMA user_version = {newest}")
+
+
+def _import_sqlite_utils() -> Any:
+    """sqlite-utils, needed only when the schema changes, without the numpy it would load where there is one: 14 MB."""
+    hidden = "numpy" not in sys.modules
+    if hidden:
+        sys.modules["numpy"] = None  # type: ignore[assignment]
+    try:
+        return importlib.import_module("sqlite_utils")
+    finally:
+        if hidden:
+            del sys.modules["numpy"]
 
 
 class _Script:
