@@ -50,6 +50,8 @@ def patience(in_flight: float) -> Patience:
 class AppendThenRecord(Outbox):
     """Append, then write down that it was done."""
 
+    looks_first = False
+
     def _append(
         self,
         effect: OpenEffect,
@@ -62,26 +64,14 @@ class AppendThenRecord(Outbox):
     ) -> None:
         mailbox = self._mailbox(account)
         folder = mailbox.folder_for(role)
-        on_done(mailbox.append(folder, raw, flags, self.clock()), folder)
+        found = mailbox.find(folder, mail.key_header(effect.key), message_id) if self.looks_first else None
+        on_done(Place(0, found.uid) if found else mailbox.append(folder, raw, flags, self.clock()), folder)
 
 
-class SearchThenAppend(Outbox):
+class SearchThenAppend(AppendThenRecord):
     """Look whether it is there, append if not, then write down that it was done."""
 
-    def _append(
-        self,
-        effect: OpenEffect,
-        account: str,
-        role: Role,
-        raw: bytes,
-        message_id: str,
-        flags: Sequence[str],
-        on_done: Callable[[Place | None, str], None],
-    ) -> None:
-        mailbox = self._mailbox(account)
-        folder = mailbox.folder_for(role)
-        found = mailbox.find(folder, mail.key_header(effect.key), message_id)
-        on_done(Place(0, found.uid) if found else mailbox.append(folder, raw, flags, self.clock()), folder)
+    looks_first = True
 
 
 STRATEGIES: dict[str, type[Outbox]] = {
