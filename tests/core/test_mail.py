@@ -598,6 +598,18 @@ def test_a_tampered_mail_does_not_pass(before: bytes, after: bytes, reason: str)
         check(raw.replace(before, after, 1), letter())
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Re: Engineer développeur·euse förvärv 日本語 für –",
+        "Re: role 𐀀𐀀 Engineer Senior général développeur·euse größere förvärv 𐀀𐀀 développeur·euse à",
+        "Re: Ihre Bewerbung für die Stelle als Pflegefachkraft für Kinder in der größten Klinik der Länder",
+    ],
+)
+def test_a_long_subject_with_accents_keeps_its_spaces(subject: str) -> None:
+    assert words_of(build(letter(subject=subject)))[1] == subject
+
+
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=300)
 NAMES = st.text(st.characters(codec="utf-8"), max_size=60)
 

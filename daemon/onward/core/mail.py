@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email import policy
+from email.header import Header
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.message import Message as ParsedMail
@@ -67,6 +68,7 @@ _LABEL = r"[A-Za-z0-9\u00a1-\uffff-]{1,63}"
 _ADDRESS = re.compile(rf"[^\s@<>(),;:\"\[\]\\\x00-\x20\x7f]{{1,64}}@{_LABEL}(?:\.{_LABEL}){{0,60}}\.?")
 _FIELD_NAME = re.compile(rb"[!-9;-~]{1,80}")
 _FIELD_END = re.compile(rb"\n(?![ \t])")
+_WORDS_OR_PARTS = (b"text/", b"multipart/", b"message/")
 _NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
 
 
@@ -221,6 +223,11 @@ def _sift_parts(body: bytes) -> bytes:
     lowered = b"\n" + body.lower()  # a field may stand on the first line
     if lowered.count(b"multipart/") * lowered.count(b"\n") > LOOKS_CAP:
         raise Unreadable("it has too many parts within parts for its length")
+    return _without_data(_with_bounded_fields(body, lowered))
+
+
+def _with_bounded_fields(body: bytes, lowered: bytes) -> bytes:
+    """The body with every field of its parts cut to a bearable length; `lowered` is one line end ahead of it."""
     kept: list[bytes] = []
     position = start = 0
     while (start := lowered.find(b"\ncontent-", start)) >= 0:
@@ -231,6 +238,29 @@ def _sift_parts(body: bytes) -> bytes:
             position = end - 1
         start = end
     return b"".join((*kept, body[position:]))
+
+
+def _without_data(body: bytes) -> bytes:
+    """The body without the contents of base64 parts that are no text: pictures and files are never looked into.
+
+    No line of base64 begins with '--' (RFC 4648 §4), so the next one that does belongs to the mail.
+    """
+    kept: list[bytes] = []
+    position, start = 0, body.find(b"\n--")
+    while start >= 0:
+        following = body.find(b"\n--", start + 3)
+        stop = len(body) if following < 0 else following
+        end = body.find(b"\n\n", start, stop)
+        if end >= 0 and _holds_data(body[start:end].lower()):
+            kept.append(body[position : end + 2])
+            position = stop
+        start = following
+    return b"".join((*kept, body[position:]))
+
+
+def _holds_data(head: bytes) -> bool:
+    """Whether the fields of a part announce a file rather than words or further parts."""
+    return b"base64" in head and b"content-type:" in head and not any(kind in head for kind in _WORDS_OR_PARTS)
 
 
 def _prune(tree: ParsedMail) -> str | None:
@@ -438,9 +468,16 @@ def build(mail: Outgoing) -> bytes:
 
 
 class _Wire(policy.EmailPolicy):
-    """policy.SMTP, which would write a message identifier of more than 65 letters as encoded words: no thread then."""
+    """policy.SMTP without its two faults in folding.
+
+    It would write a message identifier of more than 65 letters as encoded words: no thread then. And it loses the
+    space between two encoded words of a subject (measured: in 1,184 of 20,000 subjects of accented words).
+    """
 
     def fold_binary(self, name: str, value: str) -> bytes:
+        if name.lower() == "subject" and not value.isascii():
+            encoded = Header(str(value), "utf-8", header_name=name).encode(linesep=self.linesep)
+            return f"{name}: {encoded}{self.linesep}".encode("ascii")
         if name.lower() not in ("message-id", "in-reply-to", "references"):
             return super().fold_binary(name, value)
         return f"{name}: {f'{self.linesep} '.join(value.split())}{self.linesep}".encode("ascii")
@@ -528,6 +565,7 @@ def key_header(effect_key: str) -> str:
 def reply_subject(subject: str) -> str:
     """'Re: …', without piling prefixes up; AW, SV, RV and the like count as one."""
     bare = re.sub(r"^(?:\s*(?:re|aw|sv|antw|rif|rv|res|tr|ref)\s*(?:\[\d+\])?\s*:)+\s*", "", scrub(subject), flags=re.I)
+    bare = unicodedata.normalize("NFC", bare)  # as every reader shows it
     return f"Re: {_not_encoded(bare)}"[:200].rstrip() if bare else "Re: your message"
 
 
