@@ -31,7 +31,7 @@ from onward.edges import EVER, Batch, Copy, Place, Role
 from onward.edges.folders import find_role, no_such_role
 from onward.edges.idle import Idle, Refused
 
-BATCH_MAILS = 200  # UIDs in one FETCH; some servers refuse more than 1,000
+BATCH_MAILS = 100  # UIDs in one FETCH; some servers refuse more than 1,000
 BATCH_BYTES = 8 * 1024 * 1024
 LOOK_BACK = 500  # mails of a folder looked at when searching for one of our own
 RENEW_IDLE = 9 * 60.0  # well under the 29 minutes of RFC 2177 §3; some servers go deaf after less

@@ -37,7 +37,7 @@ from onward.core.model import Cursor, EdgeError, Permanent, RawMail, Temporary, 
 from onward.edges import EVER, Batch, Copy, Place, Role
 from onward.edges.folders import find_role, no_such_role
 
-BATCH_MAILS = 200
+BATCH_MAILS = 100
 BATCH_BYTES = 8 * 1024 * 1024
 LOOK_BACK = 500  # mails of a folder looked at when searching for one of our own
 HEAD_CAP = 64 * 1024  # bytes of a mail read when only its key is wanted
