@@ -33,8 +33,8 @@ bench: .venv/.done  ## the figures of docs/figures.md, on a real Dovecot
 soak: .venv/.done  ## 500 lives ended by SIGKILL, and 400 days in six time zones
 	@$(RUN) tests/soak.py
 
-evaluate: .venv/.done  ## how good the classifier is
-	@$(RUN) -m onward_classifiers.evaluate
+evaluate: .venv/.done  ## how good the classifier is on mail written to judge it; ARGS=--wrong lists what it misread
+	@$(RUN) -m onward_classifiers.evaluate $(ARGS)
 
 lock: .venv/.done  ## write requirements.lock anew (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group dev pyproject.toml -o requirements.lock

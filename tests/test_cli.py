@@ -40,6 +40,16 @@ ESCAPES = "\x1b]0;owned\x07\x1b[31m\u202ered\x9b2J"
 class Reader:
     """Reads as told by the mail itself, so that these tests do not hang on what was learned."""
 
+    def __init__(self, home: Path | None = None) -> None:
+        self.home = home
+
+    @property
+    def personal(self) -> object:
+        return True if self.home is not None and (self.home / "personal.json").exists() else None
+
+    def refresh(self) -> None:
+        pass
+
     def predict(self, message: Message) -> Prediction:
         words = message.text
         no = 0.97 if "decided not to" in words else 0.6 if "perhaps not" in words else 0.02
@@ -136,7 +146,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, smtp_sink: SmtpSink) -> Iterator[Desk]:
     monkeypatch.setenv("ONWARD_TEST_PASSWORD", "secret")
-    monkeypatch.setattr(Classifier, "load", lambda path=None: Reader())
+    monkeypatch.setattr(Classifier, "load", lambda path=None, home=None: Reader(home))
     monkeypatch.setattr(screen, "width", lambda: 100)
     loggers = [logging.getLogger(name) for name in ("", "onward", "imapclient", "apscheduler", "mailparser")]
     before = [(each, list(each.handlers), each.level) for each in loggers]

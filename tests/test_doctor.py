@@ -271,7 +271,7 @@ def test_an_own_template_with_a_mistake_is_named_with_its_line(patient: Patient)
 
 
 def test_changed_weights_are_told(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
-    def changed(path: object = None) -> Classifier:
+    def changed(path: object = None, home: object = None) -> Classifier:
         raise ConfigError("The weights were changed after they were written: reinstall Onward.")
 
     monkeypatch.setattr(Classifier, "load", changed)

@@ -15,7 +15,8 @@ from itertools import islice
 
 from onward.core.model import Address, Found, Message, Span
 from onward_classifiers import patterns
-from onward_classifiers.features import idea_of, looks_automatic, words
+from onward_classifiers.concepts import concepts
+from onward_classifiers.features import looks_automatic, words
 from onward_classifiers.text import Prepared, Sentence
 
 READ = 5_000  # characters of each piece of text that are searched
@@ -37,7 +38,7 @@ class Named:
 def extract(message: Message, prepared: Prepared, sentences: Sequence[Sentence], language: str | None = None) -> Named:
     """Everything one mail names, looked for with the wordings of its language."""
     contact = find_contact(message, prepared)
-    offered, refused = feedback(sentences)
+    offered, refused = feedback(sentences, language)
     return Named(
         company=find_company(message, prepared, language),
         role=find_role(message, prepared, language),
@@ -381,15 +382,14 @@ def _fits(name: str, local: str) -> bool:
 # ---- feedback
 
 
-def feedback(sentences: Sequence[Sentence]) -> tuple[bool, bool]:
+def feedback(sentences: Sequence[Sentence], language: str | None = None) -> tuple[bool, bool]:
     """Whether the mail offers feedback, and whether it says there will be none."""
     offered = refused = False
     for sentence in sentences:
         lower = sentence.text.lower()
         if not patterns.FEEDBACK.search(lower):
             continue
-        ideas = {idea_of(word) for word in words(sentence.text)}
-        if "NOT" in ideas and patterns.GIVE.search(lower):
+        if "NOT" in concepts(words(sentence.text), language) and patterns.GIVE.search(lower):
             refused = True
         elif patterns.GLADLY.search(lower):
             offered = True

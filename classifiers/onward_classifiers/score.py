@@ -1,204 +1,204 @@
-"""Say what one mail is, with the sentence that says so. Pure Python: no scikit-learn, no numpy at run time.
+"""Say what one mail is, with the sentence that says so.
 
-Knows the exported weights and the few rules that outrank them. What the mail names (company, role, a person) is
+Knows the order of the readings and the few rules that outrank them. What the mail names (company, role, a person) is
 found by `extract.py`, and only in mails that may matter: most of a mailbox is other mail and leaves early.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import exp, log, sqrt
-from operator import add, mul
+from math import log
+from operator import mul
 from pathlib import Path
-from typing import Any
 
-from onward.core.model import ConfigError, Label, Message, Prediction, Span
+from onward.core.model import LABELS, Label, Message, Prediction, Span
 from onward_classifiers import extract, language
-from onward_classifiers.features import Features, features, sentence_features, tells_no
+from onward_classifiers.features import Features, Reading, mail_features, read, sentence_features
+from onward_classifiers.model import LEAST, Row, Weights, lead_of_other, odds, probabilities, read_weights, weigh
+from onward_classifiers.personal import Personal, personal_features, read_personal
 from onward_classifiers.text import Prepared, Sentence, prepare
 
 WEIGHTS = Path(__file__).parent / "weights" / "model.json"
 WORTH_A_LOOK = 0.15  # other mail with a lower probability of rejection is not looked into
 SURE = 0.99  # of a rule
 UNSURE = 0.3  # what is left of a rejection that a rule doubts: below every band that acts or asks
-ASK_ABOUT = 0.6  # a mail about an application in a language nobody here reads
+SILENT = -4.0  # log odds: a sentence with less has nothing to say for a label
+ASK_ABOUT = 0.6  # a mail about an application that nobody here can read
+TELLS_ENOUGH = 0.9  # probability of a label from which on a PDF beside the text is not asked about
+SHORT = 400  # characters of a mail that may only point at its attachment
 
-
-Row = tuple[float, ...]  # idf, then one coefficient for each label
+Shares = dict[Label, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """A linear model: softmax((coefficients · unit vectors of tf-idf + intercepts) / temperature)."""
+class Look:
+    """One mail as the shipped model sees it, before any rule and before what the person taught."""
 
-    version: str
-    labels: tuple[Label, ...]
-    intercepts: tuple[float, ...]
-    temperature: float
-    words: dict[str, Row]
-    ideas: dict[str, Row]
+    reading: Reading
+    whole: Features
+    scores: list[float]  # log probabilities, as in LABELS
+    parts: list[list[float]]  # odds of the subject and of each sentence; empty: plainly other mail
+
+    @property
+    def names(self) -> list[str]:
+        """What a person's corrections may know it by."""
+        return personal_features(self.reading, self.whole)
 
 
 class Classifier:
     """Reads one message at a time. Holds nothing but its weights; safe to share between threads."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, personal: Personal | None = None, home: Path | None = None) -> None:
         self.weights = weights
+        self.personal = personal
+        self._home = home
+        self._seen = _stamp(home)
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Classifier:
-        """The classifier with the weights in this file, or those that come with the program."""
-        return cls(read_weights(path or WEIGHTS))
+    def load(cls, path: Path | None = None, home: Path | None = None) -> Classifier:
+        """The classifier with the weights in this file, or those that come with the program.
+
+        With a home, what the person taught it comes on top.
+        """
+        weights = read_weights(path or WEIGHTS)
+        return cls(weights, read_personal(personal_path(home), weights.version) if home else None, home)
+
+    def refresh(self) -> None:
+        """Take up what was learned since. Costs one look at a file where nothing was."""
+        if self._home is None or (now := _stamp(self._home)) == self._seen:
+            return
+        self.personal = read_personal(personal_path(self._home), self.weights.version)
+        self._seen = now
+
+    @property
+    def version(self) -> str:
+        """Names the model behind a verdict: the shipped one, and the person's part of it."""
+        return f"{self.weights.version}+{self.personal.version}" if self.personal else self.weights.version
 
     def predict(self, message: Message) -> Prediction:
         """What this message is, how sure that is, the sentence that says so, and what it names."""
         if "own" in message.signs or "bounce" in message.signs:
-            return self._without_reading()
+            return self._prediction(dict(zip(LABELS, _other(), strict=True)), None)
+        look = self.look(message)
+        scores = self.personal.adjust(look.scores, look.names) if self.personal else look.scores
+        reading = look.reading
+        shares = dict(zip(LABELS, probabilities(scores), strict=True))
+        prediction = self._prediction(outrank(message, reading.prepared, reading.language, shares), reading.language)
+        if prediction.label is Label.OTHER and prediction.probabilities[Label.REJECTION] < WORTH_A_LOOK:
+            return prediction
+        return _in_full(reading, look.parts or self._parts(reading), prediction)
+
+    def look(self, message: Message) -> Look:
+        """What the shipped model says of a message; plainly other mail is not looked at sentence by sentence."""
         prepared = prepare(message)
-        found = features(message, prepared)
-        tongue = language.detect(prepared.own_text or message.subject)
-        probabilities = outrank(message, prepared, tongue, self.probabilities(found))
-        label = max(probabilities, key=probabilities.__getitem__)
-        if label is Label.OTHER and probabilities[Label.REJECTION] < WORTH_A_LOOK:
-            return Prediction(label, probabilities[label], probabilities, language=tongue, model=self.weights.version)
-        return self._in_full(
-            message, prepared, found, Prediction(label, probabilities[label], probabilities, language=tongue)
-        )
+        reading = read(message, prepared, language.detect(prepared.own_text or message.subject))
+        found = mail_features(reading)
+        whole = self.weights.mail.scores(found)
+        if lead_of_other(whole) > self.weights.plainly_other:
+            return Look(reading, found, [log(share) for share in _other()], [])
+        parts = self._parts(reading)
+        return Look(reading, found, [log(share + LEAST) for share in self._judge(reading, whole, parts)], parts)
 
-    def probabilities(self, found: Features) -> dict[Label, float]:
-        """The probability of each label, given the features of a mail."""
-        weights = self.weights
-        scores = weights.intercepts
-        for names, table in ((found.words, weights.words), (found.ideas, weights.ideas)):
-            scores = tuple(map(add, scores, _block(names, table, len(scores))))
-        top = max(scores)
-        powers = [exp((score - top) / weights.temperature) for score in scores]
-        total = sum(powers)
-        return {label: power / total for label, power in zip(weights.labels, powers, strict=True)}
+    def _parts(self, reading: Reading) -> list[list[float]]:
+        return [odds(self.weights.sentence.scores(found)) for found in sentence_features(reading)]
 
-    def _in_full(self, message: Message, prepared: Prepared, found: Features, prediction: Prediction) -> Prediction:
-        """A prediction with the sentence that says so, and what the mail names."""
-        sentences = prepared.sentences
-        shown = Label.REJECTION if prediction.label is Label.OTHER else prediction.label
-        best = self._evidence(found, sentences, shown)
-        named = extract.extract(message, prepared, sentences, prediction.language)
-        return replace(
-            prediction,
-            evidence=best.text if best else message.subject,
-            evidence_span=best.span if best else Span(),
-            company=named.company,
-            role=named.role,
-            requisition=named.requisition,
-            contact=named.contact,
-            feedback_offered=named.feedback_offered,
-            feedback_refused=named.feedback_refused,
-            model=self.weights.version,
-        )
+    def _judge(self, reading: Reading, whole: Row, parts: Sequence[Sequence[float]]) -> list[float]:
+        seen = weigh(reading, whole, parts)
+        scores = [row[0] + sum(map(mul, row[1:], seen)) for row in self.weights.judge]
+        return probabilities(scores, self.weights.temperature)
 
-    def _evidence(self, found: Features, sentences: tuple[Sentence, ...], label: Label) -> Sentence | None:
-        """The sentence that speaks most for a label. None: the text has none, the subject must do."""
-        if not sentences:
-            return None
-        place = self.weights.labels.index(label) + 1
-        blocks = self.weights.words, self.weights.ideas
-        lengths = sqrt(len(set(found.words)) or 1), sqrt(len(set(found.ideas)) or 1)
-
-        def weight(sentence: Sentence) -> tuple[bool, float]:
-            said = sentence_features(sentence.text)
-            share = (
-                _speaks_for(place, said.words, blocks[0]) / lengths[0]
-                + _speaks_for(place, said.ideas, blocks[1]) / lengths[1]
-            )
-            return label is Label.REJECTION and share > 0 and tells_no(said.ideas), share
-
-        return max(sentences, key=weight)
-
-    def _without_reading(self) -> Prediction:
-        rest = (1 - SURE) / (len(self.weights.labels) - 1)
-        probabilities = {label: SURE if label is Label.OTHER else rest for label in self.weights.labels}
-        return Prediction(Label.OTHER, SURE, probabilities, model=self.weights.version)
+    def _prediction(self, shares: Shares, tongue: str | None) -> Prediction:
+        label = max(shares, key=shares.__getitem__)
+        return Prediction(label, shares[label], shares, language=tongue, model=self.version)
 
 
-def _block(names: list[str], table: dict[str, Row], labels: int) -> Iterable[float]:
-    """What one block of features adds to each label: its tf-idf vector, of length one, times the coefficients."""
-    rows: list[Row] = []
-    values: list[float] = []
-    for name, count in Counter(names).items():
-        row = table.get(name)
-        if row is not None:
-            rows.append(row)
-            values.append(row[0] if count == 1 else row[0] * (1.0 + log(count)))
-    if not rows:
-        return [0.0] * labels
-    length = sqrt(sum(map(mul, values, values)))
-    columns = iter(zip(*rows, strict=True))
-    next(columns)
-    return [sum(map(mul, column, values)) / length for column in columns]
+def personal_path(home: Path) -> Path:
+    """Where what the person taught is kept."""
+    return home / "personal.json"
 
 
-def _speaks_for(place: int, names: list[str], table: dict[str, Row]) -> float:
-    """How much more features say for one label than for the labels on average."""
-    rows = [row for name in set(names) if (row := table.get(name))]
-    return sum(row[0] * (row[place] - sum(row[1:]) / (len(row) - 1)) for row in rows)
+def _stamp(home: Path | None) -> tuple[int, int] | None:
+    """What changes when the file of the personal layer does."""
+    try:
+        status = personal_path(home).stat() if home else None
+    except OSError:
+        return None
+    return (status.st_mtime_ns, status.st_size) if status else None
 
 
-def outrank(
-    message: Message, prepared: Prepared, tongue: str | None, probabilities: dict[Label, float]
-) -> dict[Label, float]:
+def _other() -> list[float]:
+    """The shares of mail that is other mail without a further look."""
+    rest = (1 - SURE) / (len(LABELS) - 1)
+    return [SURE if label is Label.OTHER else rest for label in LABELS]
+
+
+def _in_full(reading: Reading, parts: Sequence[Sequence[float]], prediction: Prediction) -> Prediction:
+    """A prediction with the sentence that says so, and what the mail names."""
+    sentences = [one.sentence for one in reading.sentences]
+    shown = Label.REJECTION if prediction.label is Label.OTHER else prediction.label  # why it is worth a look
+    best = evidence(sentences, parts, shown)
+    named = extract.extract(reading.message, reading.prepared, sentences, prediction.language)
+    return replace(
+        prediction,
+        evidence=best.text if best else reading.message.subject,
+        evidence_span=best.span if best else Span(),
+        company=named.company,
+        role=named.role,
+        requisition=named.requisition,
+        contact=named.contact,
+        feedback_offered=named.feedback_offered,
+        feedback_refused=named.feedback_refused,
+    )
+
+
+def evidence(sentences: Sequence[Sentence], parts: Sequence[Sequence[float]], label: Label) -> Sentence | None:
+    """The sentence that speaks most for a label. None: the subject does."""
+    best = strongest(parts, label)
+    return sentences[best - 1] if best else None
+
+
+def strongest(parts: Sequence[Sequence[float]], label: Label) -> int:
+    """Which part speaks most for a label. The first is the subject: it does where no sentence has anything to say."""
+    place = LABELS.index(label)
+    best = max(range(len(parts)), key=lambda number: (number > 0, parts[number][place]))
+    return best if parts[best][place] > SILENT else 0
+
+
+def outrank(message: Message, prepared: Prepared, tongue: str | None, shares: Shares) -> Shares:
     """What the model says, after the rules that know better.
 
     A rejection is doubted where it cannot be the person's own, whatever its words; and a mail about an application
-    in a language nobody here reads is neither taken for a rejection nor overlooked: it is asked about.
+    in a language nobody here reads, or one that only points at a letter in a PDF, is neither taken for a rejection
+    nor overlooked: it is asked about.
     """
-    rejection = probabilities[Label.REJECTION]
+    rejection = shares[Label.REJECTION]
     if tongue is None and language.hints_at_application(prepared.own_text):
-        return _with_rejection(probabilities, ASK_ABOUT)
+        return _with_rejection(shares, ASK_ABOUT)
+    if "pdf" in message.flags and _points_at_letter(prepared.own_text) and max(shares.values()) < TELLS_ENOUGH:
+        return _with_rejection(shares, max(rejection, ASK_ABOUT))
     if rejection < WORTH_A_LOOK:
-        return probabilities
+        return shares
     if prepared.forwarded:
-        return _with_rejection(probabilities, rejection * UNSURE)
+        return _with_rejection(shares, rejection * UNSURE)
     if "list" in message.signs and not extract.speaks_to_applicant(prepared.own_text):
-        return _with_rejection(probabilities, rejection * UNSURE)
-    return probabilities
+        return _with_rejection(shares, rejection * UNSURE)
+    return shares
 
 
-def _with_rejection(probabilities: dict[Label, float], value: float) -> dict[Label, float]:
+def _points_at_letter(text: str) -> bool:
+    """Whether a mail is short and speaks of the reader's application: what matters stands in the attachment."""
+    return len(text) < SHORT and extract.speaks_to_applicant(text)
+
+
+def _with_rejection(shares: Shares, value: float) -> Shares:
     """Give rejection this probability and other mail the whole difference, or all labels their share of it."""
-    rejection = probabilities[Label.REJECTION]
-    changed = dict(probabilities)
+    rejection = shares[Label.REJECTION]
+    changed = dict(shares)
     if value <= rejection:
         changed[Label.OTHER] += rejection - value
     else:
         rest = (1 - value) / (1 - rejection) if rejection < 1 else 0.0
-        changed = {label: share * rest for label, share in probabilities.items()}
+        changed = {label: share * rest for label, share in shares.items()}
     changed[Label.REJECTION] = value
     return changed
-
-
-def read_weights(path: Path) -> Weights:
-    """The weights in a file, after its hash has been checked."""
-    try:
-        head, newline, payload = path.read_bytes().partition(b"\n")
-        written = json.loads(head.rstrip(b",") + b"}")
-    except OSError as error:
-        raise ConfigError(f"The weights {path} cannot be read ({error.strerror}): reinstall Onward.") from error
-    except ValueError as error:
-        raise ConfigError(f"The weights {path} are damaged: reinstall Onward.") from error
-    if not newline or hashlib.sha256(payload).hexdigest() != written.get("sha256"):
-        raise ConfigError(f"The weights {path} were changed after they were written: reinstall Onward.")
-    return _weights(str(written["version"]), json.loads(b"{" + payload))
-
-
-def _weights(version: str, payload: dict[str, Any]) -> Weights:
-    return Weights(
-        version,
-        tuple(Label(name) for name in payload["labels"]),
-        tuple(payload["intercepts"]),
-        payload["temperature"],
-        {name: tuple(row) for name, row in payload["words"].items()},
-        {name: tuple(row) for name, row in payload["ideas"].items()},
-    )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import quotequail
 
-from onward.core.model import Message, Span
+from onward.core.model import ATTACHED, Message, Span
 
 CAP = 32 * 1024  # what is read of a text; the daemon keeps up to 64 KiB
 LONGEST_SENTENCE = 400  # characters; text without full stops is cut at the last space before this
@@ -29,7 +30,7 @@ class Sentence:
     """One sentence as it stands in Message.text."""
 
     text: str
-    span: Span
+    span: Span = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +52,24 @@ class Prepared:
             return self.text[start:end]
         return "\n".join(self.text[start:end] for start, end in self.own)
 
-    @property
-    def sentences(self) -> tuple[Sentence, ...]:
-        """The sentences of what the sender wrote. Made when asked for: most mails never need them."""
-        return tuple(
-            Sentence(self.text[start:end], Span(start, end))
-            for piece in self.own
-            for start, end in split(self.text, *piece)
-        )
+    def first_sentences(self, most: int) -> list[Sentence]:
+        """The first sentences of what the sender wrote, at most so many."""
+        ranges = (found for piece in self.own for found in split(self.text, *piece))
+        return [Sentence(self.text[start:end], Span(start, end)) for start, end in islice(ranges, most)]
 
 
 def prepare(message: Message) -> Prepared:
-    """Take the text of one message apart."""
-    text = message.text
-    end = min(len(text), CAP)
-    if _STARTS_FORWARD.match(message.subject):
+    """Take the text of one message apart. A mail attached to it speaks too, unless the whole is passed on."""
+    end = min(len(message.text), CAP)
+    cut = message.text.find(ATTACHED, 0, end)
+    found = _prepare(message.subject, message.text, end if cut < 0 else cut)
+    if cut < 0 or found.forwarded:
+        return found
+    return replace(found, own=(*found.own, (cut + len(ATTACHED), end)))
+
+
+def _prepare(subject: str, text: str, end: int) -> Prepared:
+    if _STARTS_FORWARD.match(subject):
         return _without_forwarded(text, end)
     if not any(mark in text for mark in _MARKS):
         own, footer = _without_footer(text, 0, end)

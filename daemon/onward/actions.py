@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from onward.core.model import (
     Effect,
     EffectKind,
     Label,
+    Learned,
     Message,
     Policy,
     ReflectionState,
@@ -27,6 +28,8 @@ from onward.core.model import (
 from onward.edges import Mailbox, db
 from onward.edges.store import Draft, Reflection, Store
 from onward.outbox import withdrawal
+
+Trainer = Callable[[Sequence[tuple[Message, Label]]], Learned]
 
 GRANT_LASTS = timedelta(minutes=10)
 OPEN = (DraftState.PROPOSED, DraftState.IN_MAILBOX, DraftState.UNDECIDED, DraftState.FAILED)
@@ -372,6 +375,7 @@ def correct(store: Store, key: str, label: Label, now: datetime) -> Message:
             "INSERT INTO correction (message_key, label, was, corrected_at) VALUES (?, ?, ?, ?)",
             (message.key, label, row["label"] if row else "", db.stamp(now)),
         )
+        connection.execute("DELETE FROM hint WHERE message_key = ?", (message.key,))
         _answer(connection, now, label, message_key=message.key)
         if row is not None and row["label"] == label == Label.REJECTION and (draft or sessions):
             connection.execute("UPDATE verdict SET source = 'person' WHERE message_key = ?", (message.key,))
@@ -393,6 +397,19 @@ def correct(store: Store, key: str, label: Label, now: datetime) -> Message:
     return message
 
 
+def take_hint(store: Store, message: Message, label: Label, now: datetime) -> bool:
+    """A mail moved into a folder for teaching is a correction. False: it says what the person said before."""
+    said = store.last_correction(message.key)
+    if said is not None and (said is Label.REJECTION) == (label is Label.REJECTION):
+        store.change(
+            "take_hint",
+            lambda connection: connection.execute("DELETE FROM hint WHERE message_key = ?", (message.key,)),
+        )
+        return False
+    correct(store, message.key, label, now)
+    return True
+
+
 def _sessions_about(store: Store, message_key: str) -> list[Reflection]:
     """Booked sessions that are about this mail alone."""
     rows = store.rows(
@@ -410,3 +427,38 @@ def retry_stuck(store: Store, key: str) -> None:
     message = store.get_message(key)
     if not store.try_again(message.key):
         raise Refused("that mail cannot be read at all; open it in your mail program")
+
+
+# --- learning ----------------------------------------------------------------------------------------------
+
+
+def learn(
+    store: Store, train: Trainer, clock: Callable[[], datetime], is_stopping: Callable[[], bool] = lambda: False
+) -> Learned | None:
+    """Learn from all corrections, and note what came of it. A training that fails changes nothing.
+
+    None: it was cut short because Onward stops, which says nothing about it; it is tried at the next start.
+    """
+    corrections = store.corrections()
+    try:
+        learned = train(corrections)
+    except Exception as error:  # whatever goes wrong in there, Onward goes on with what it knew before
+        if is_stopping():
+            return None
+        reason = f"the training did not come to its end ({type(error).__name__})"
+        learned = Learned(False, len(corrections), reason, 0.0)
+    if not store.note_learning(learned, corrections, clock()):
+        train(())  # forgotten meanwhile: what was just learned goes, too
+    return learned
+
+
+def learn_anew(store: Store, train: Trainer) -> None:
+    """What was learned cannot be read any more: drop it, and have it learned once more."""
+    train(())
+    store.note_lost()
+
+
+def forget_learned(store: Store, forget: Callable[[], bool], now: datetime) -> None:
+    """Back to the shipped model. What was corrected stays corrected, and is learned from no longer."""
+    store.note_forgotten(now)
+    forget()

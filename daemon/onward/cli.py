@@ -32,10 +32,12 @@ from onward.core.model import LABELS, ConfigError, DraftState, Label, OnwardErro
 if TYPE_CHECKING:
     from onward.actions import Review
     from onward.config import AccountConfig, Config
-    from onward.core.model import EffectState
+    from onward.core.model import EffectState, Learned
     from onward.doctor import Finding
     from onward.edges.store import Draft, OpenEffect, Reflection, Store
     from onward.pipeline import Outcome
+    from onward.service import Service
+    from onward_classifiers.score import Classifier
 
 OK, FAILED, USAGE = 0, 1, 2
 KEY = 8  # digits of a mail's key that are shown: enough to tell a person's mails apart
@@ -44,7 +46,7 @@ JSON_COLUMNS = frozenset({"reply_to", "recipients", "copies", "refs", "signs", "
 TEXT_COLUMNS = frozenset({("message", "text"), ("send_grant", "raw")})
 SECTIONS = {
     "Run": ("run", "status"),
-    "Every day": ("applications", "drafts", "sessions", "questions", "correct"),
+    "Every day": ("applications", "drafts", "sessions", "questions", "correct", "learn"),
     "When something is wrong": ("doctor", "stuck", "config"),
     "Try it without touching anything": ("demo", "rehearse", "classify"),
     "Take it with you": ("export",),
@@ -225,16 +227,17 @@ def run_on(setting: Setting) -> None:
     import logging
 
     from onward.service import Service, utc_now
-    from onward_classifiers.score import Classifier
 
     config = setting.config
-    service = Service(config, Classifier.load())
+    service = Service(config, (classifier := taught_classifier(setting)))
+    let_learn(service, classifier)
     view = None
     if sys.stdout.isatty():
         screen.log_nowhere()
         view = screen.Watching(config.hours.timezone, config.answer_within, utc_now)
         service.on_progress, service.on_ready = view.on_progress, view.on_ready
         service.on_outcome, service.on_settled, service.on_health = view.on_outcome, view.on_settled, view.on_health
+        service.on_learned = view.on_learned
         names = ", ".join(account.name for account in config.accounts)
         screen.say(f"Onward looks at {names}. What it remembers stays in {config.home}.")
     else:
@@ -248,6 +251,33 @@ def run_on(setting: Setting) -> None:
                 view.close()
     if view is not None:
         screen.say("Stopped. What is due is done at the next start: onward run")
+
+
+def taught_classifier(setting: Setting) -> Classifier:
+    """The classifier with what the person taught it. What of that is lost or damaged, the service learns anew."""
+    from onward_classifiers import learn as learner
+    from onward_classifiers.score import Classifier
+
+    home = setting.config.home
+    try:
+        classifier = Classifier.load(home=home)
+    except ConfigError:
+        Classifier.load()  # raises where it is the shipped weights that are damaged
+        learner.forget(home)
+        classifier = Classifier.load(home=home)
+    if classifier.personal is None:
+        with setting.store() as store:
+            store.note_lost()
+    return classifier
+
+
+def let_learn(service: Service, classifier: Classifier) -> None:
+    """Have the service learn from corrections, and read with what was learned."""
+    from onward_classifiers import learn as learner
+
+    home = service.config.home
+    service.learn = lambda corrections: learner.learn(home, corrections)
+    service.refresh = classifier.refresh
 
 
 @contextlib.contextmanager
@@ -275,14 +305,15 @@ def run_once(setting: Setting) -> None:
     import logging
 
     from onward.service import Service
-    from onward_classifiers.score import Classifier
 
     if sys.stdout.isatty():
         screen.log_nowhere()
     else:
         screen.log_to(sys.stderr, logging.WARNING)
     done = Done()
-    service = Service(setting.config, Classifier.load(), on_settled=done.on_settled)
+    service = Service(setting.config, (classifier := taught_classifier(setting)), on_settled=done.on_settled)
+    let_learn(service, classifier)
+    service.on_learned = done.on_learned
     with screen.busy("Looking at your mail …") as tell:
 
         def on_outcome(outcome: Outcome) -> None:
@@ -310,6 +341,7 @@ class Done:
     drafts: int = 0
     sent: int = 0
     not_sent: int = 0
+    learned: int = 0
 
     def on_outcome(self, outcome: Outcome) -> None:
         """One mail was handled."""
@@ -324,6 +356,10 @@ class Done:
         self.sent += (effect.kind, state) == ("send_mail", "done")
         self.not_sent += (effect.kind, state) == ("send_mail", "failed")
 
+    def on_learned(self, learned: Learned) -> None:
+        """The person's corrections were learned from."""
+        self.learned += learned.corrections if learned.promoted else 0
+
     @property
     def words(self) -> str:
         """The line."""
@@ -334,9 +370,10 @@ class Done:
             screen.count(self.questions, "question") + " for you" if self.questions else "",
             screen.count(self.sent, "letter") + " sent" if self.sent else "",
             screen.count(self.not_sent, "letter") + " not sent (onward questions)" if self.not_sent else "",
+            "learned from " + screen.count(self.learned, "correction") if self.learned else "",
         ]
         said = ", ".join(part for part in parts if part)
-        return f"{said}." if said else "Nothing new."
+        return f"{said[0].upper()}{said[1:]}." if said else "Nothing new."
 
 
 # --- status ------------------------------------------------------------------------------------------------
@@ -401,6 +438,7 @@ def status_of(setting: Setting, store: Store) -> dict[str, Any]:
         "running": setting.is_running,
         "accounts": accounts,
         "mails": {"waiting": counts["waiting"], "stuck": counts["stuck"], "handled": counts["handled"]},
+        "learned": learning_json(store),
         "drafts_open": len(store.drafts(OPEN_DRAFTS)),
         "next_session": session_json(coming[0]) if coming else None,
         "questions_open": counts["questions"],
@@ -436,6 +474,7 @@ def words_on_counts(setting: Setting, found: dict[str, Any]) -> list[tuple[str, 
             "Mails",
             f"{waiting} waiting, {stuck} set aside" if waiting or stuck else "none waiting",
         ),
+        ("Learned", words_on_learning(setting, found["learned"])),
     ]
 
 
@@ -1060,8 +1099,11 @@ def correct(setting: Setting, key: str, label: str) -> None:
             screen.say("The hour kept for it is cancelled.")
     if label == Label.REJECTION and before == after:
         screen.say(soon(setting, "A letter, where one can be written, and an hour follow"))
+    screen.say("Onward learns from it within seconds." if setting.is_running else "Onward learns from it when it runs.")
     screen.next_commands(
-        *now_commands(setting), ("Not what you meant", f"onward correct {full[:KEY]} {opposite(label)}")
+        *now_commands(setting),
+        *([] if setting.is_running else [("Learn from it now", "onward learn")]),
+        ("Not what you meant", f"onward correct {full[:KEY]} {opposite(label)}"),
     )
 
 
@@ -1080,6 +1122,142 @@ def consequences(store: Store, key: str) -> dict[str, Any]:
         "drafts": {each.id: each.state for each in store.drafts() if each.message_key == key},
         "sessions": {each.id: each.state for each in store.reflections() if each.id in about},
     }
+
+
+@cli.command()
+@click.option("--folders", is_flag=True, help="Make two folders in your mailbox: a mail moved there is corrected.")
+@click.option("--forget", is_flag=True, help="Back to the shipped model. What you corrected stays corrected.")
+@click.option("--yes", is_flag=True, help="Forget without asking.")
+@click.option("--json", "as_json", is_flag=True, help="What was learned so far, as one JSON document.")
+@pass_setting
+def learn(setting: Setting, folders: bool, forget: bool, yes: bool, as_json: bool) -> None:
+    """Learn from your corrections, now.
+
+    A running Onward does so by itself, within seconds. What it learns stays on this machine, is taken only where
+    it reads the examples that come with Onward no worse than before, and can be forgotten.
+
+    Beside `onward correct` you can teach it in any mail program: move a mail into the folder Onward/Rejection or
+    Onward/Not a rejection. `onward learn --folders` makes the two.
+    """
+    if folders + forget + as_json > 1:
+        raise click.UsageError("one at a time: --folders, --forget or --json")
+    if folders:
+        make_folders(setting)
+    elif forget:
+        forget_learned(setting, yes)
+    elif as_json:
+        with setting.store() as store:
+            screen.as_json(
+                learning_json(store) | {"corrections": corrections_json(store), "last": trainings_json(store)}
+            )
+    else:
+        learn_now(setting)
+
+
+def learn_now(setting: Setting) -> None:
+    """One training, and what came of it."""
+    from onward import actions
+    from onward_classifiers import learn as learner
+
+    home = setting.config.home
+    with setting.store() as store:
+        if not store.corrections():
+            learner.forget(home)  # whatever may be left of earlier days
+            screen.say("There is nothing to learn from yet. Each mail you correct teaches Onward something.")
+            screen.next_commands(
+                ("Correct one", "onward correct KEY LABEL"), ("By moving mails", "onward learn --folders")
+            )
+            return
+        with screen.busy("Learning …"):
+            learned = actions.learn(store, lambda corrections: learner.learn(home, corrections), now)
+    assert learned is not None
+    screen.say(
+        f"Read {screen.count(learned.corrections, 'correction')} of yours in {learned.seconds:.1f} seconds. "
+        f"{'Learned' if learned.promoted else 'Not learned'}: {learned.reason}."
+    )
+    if not learned.promoted:
+        screen.say("What you corrected stays corrected; other mail is read as before.")
+
+
+def forget_learned(setting: Setting, yes: bool) -> None:
+    """Back to the model that came with Onward, after a yes."""
+    from onward import actions
+    from onward_classifiers import learn as learner
+
+    if not yes and not person_is_there():
+        raise click.UsageError(
+            "forgetting wants your yes, and there is no terminal to ask in: onward learn --forget --yes"
+        )
+    with setting.store() as store:
+        count = screen.count(len(store.corrections()), "correction")
+        if not yes and not click.confirm(f"Forget what was learned from {count}?", default=False):
+            screen.say("Nothing was forgotten.")
+            return
+        actions.forget_learned(store, lambda: learner.forget(setting.config.home), now())
+    screen.say("Forgotten: mail is read with the model that came with Onward. What you corrected stays corrected.")
+
+
+def make_folders(setting: Setting) -> None:
+    """The folders for teaching, in each account that can be reached."""
+    from onward import service
+    from onward.core.model import EdgeError
+
+    unreached: list[EdgeError] = []
+    for account in setting.config.accounts:
+        mailbox = service.open_mailbox(account, setting.config)
+        try:
+            with screen.busy(f"Looking at {account.name} …"):
+                names = mailbox.make_teaching_folders()
+            screen.say(f"{account.name}: {' and '.join(names)} are there.")
+        except EdgeError as error:
+            unreached.append(error)
+        finally:
+            mailbox.close()
+    if unreached:
+        raise unreached[0]
+    screen.say()
+    screen.say("Move a mail into one of them, in any mail program, and Onward corrects itself and learns from it.")
+
+
+def learning_json(store: Store) -> dict[str, Any]:
+    """What was learned so far, as it stands in --json."""
+    [row] = store.rows(
+        "SELECT COUNT(*) AS corrections, COUNT(trained_as) AS learned FROM taught JOIN message ON key = message_key"
+    )
+    rows = trainings_json(store)
+    taken = next((each for each in rows if each["kind"] != "refused"), None)
+    return {
+        "model": taken["model"] or None if taken else None,
+        "at": taken["at"] if taken else None,
+        "corrections": row["corrections"],
+        "refused": rows[0]["reason"] if rows and rows[0]["kind"] == "refused" else None,
+        "waiting": store.needs_learning(),
+    }
+
+
+def trainings_json(store: Store) -> list[dict[str, Any]]:
+    """The last trainings, the newest first."""
+    return store.rows("SELECT at, kind, corrections, reason, model FROM learning ORDER BY id DESC LIMIT 10")
+
+
+def corrections_json(store: Store) -> list[dict[str, Any]]:
+    """What the person taught, mail by mail."""
+    return store.rows(
+        """SELECT key AS message, subject, label, trained_as FROM taught JOIN message ON key = message_key
+           ORDER BY taught.id"""
+    )
+
+
+def words_on_learning(setting: Setting, found: dict[str, Any]) -> str:
+    """What was learned from the person, in a line."""
+    if not found["corrections"]:
+        return "nothing from you yet"
+    count = screen.count(found["corrections"], "correction")
+    if found["waiting"]:
+        return f"{count} of yours, not all of them learned yet"
+    if found["refused"]:
+        return f"not from your last correction: {screen.line(found['refused'])}"
+    return f"from {count} of yours, {setting.short(at(found['at']))}"
 
 
 @cli.command()

@@ -79,7 +79,7 @@ def check(config: Config, on_edge: Callable[[str], None] = SILENT) -> list[Findi
         ("the home", partial(check_home, config)),
         ("the database", partial(check_database, config)),
         ("the templates", partial(check_templates, config)),
-        ("the classifier", check_classifier),
+        ("the classifier", partial(check_classifier, config)),
         ("reminders", partial(check_reminders, config)),
     ]
     for account in config.accounts:
@@ -240,16 +240,22 @@ def own_templates(config: Config) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*.txt")}
 
 
-def check_classifier() -> Iterator[Finding]:
-    """The weights, whose hash is checked as they load."""
+def check_classifier(config: Config) -> Iterator[Finding]:
+    """The weights, whose hash is checked as they load, and what the person taught."""
     from onward_classifiers.score import Classifier  # reads 1 MB; only here is it needed
 
     try:
         version = Classifier.load().weights.version
     except ConfigError as error:
         yield Finding("classifier", "bad", str(error), "pip install --force-reinstall onward-mail")
-    else:
-        yield Finding("classifier", "ok", version)
+        return
+    try:
+        personal = Classifier.load(home=config.home).personal
+    except ConfigError as error:
+        yield Finding("classifier", "warn", str(error), "onward learn")
+        return
+    learned = f", and what it learned from {len(personal.learned_from)} of your corrections" if personal else ""
+    yield Finding("classifier", "ok", version + learned)
 
 
 def check_reminders(config: Config) -> Iterator[Finding]:
@@ -321,7 +327,12 @@ def check_folders(account: AccountConfig, mailbox: Mailbox) -> Finding:
             words = f'{error}. Write under this [[account]]: {role} = "the folder\'s name"'
             # Without Sent a letter can still be written; without Drafts nothing can.
             return Finding(edge, "bad" if role == "drafts" else "warn", words, "onward config edit")
-    return Finding(edge, "ok", f"watches {', '.join(account.folders)}; {names['drafts']} and {names['sent']} found")
+    words = f"watches {', '.join(account.folders)}; {names['drafts']} and {names['sent']} found"
+    try:
+        teaching = mailbox.teaching_folders()
+    except OnwardError as error:
+        return Finding(edge, "warn", f"{words}; folders for teaching cannot be looked for: {error}", "onward learn")
+    return Finding(edge, "ok", words + (f"; learns from {' and '.join(teaching)}" if teaching else ""))
 
 
 def check_smtp(account: AccountConfig) -> Iterator[Finding]:

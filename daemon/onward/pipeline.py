@@ -16,12 +16,14 @@ from typing import Protocol
 from onward.core import agenda, mail
 from onward.core.decide import decide
 from onward.core.model import (
+    LABELS,
     Band,
     ConfigError,
     Cursor,
     Decision,
     Effect,
     EffectKind,
+    Hint,
     Known,
     Label,
     Letter,
@@ -72,19 +74,22 @@ class Pipeline:
 
     # --- receive ------------------------------------------------------------------------------------------
 
-    def receive(self, account: str, folder: str, batch: Batch) -> int:
-        """Transaction A for one batch. Returns how many messages are new."""
+    def receive(self, account: str, folder: str, batch: Batch, hint: Hint | None = None) -> int:
+        """Transaction A for one batch. Returns how many messages are new.
+
+        `hint` is what the folder says of the mails in it, where the person moved them there to teach.
+        """
         attempts, most = self.begin(account, folder, batch)
         if most <= 1:
-            return self.take(account, folder, batch, self.read(account, batch.mails))
+            return self.take(account, folder, batch, self.read(account, batch.mails), hint)
         new = 0  # a look at these was cut short before: one at a time, so that only the culprit is set aside
         for each in batch.mails:
-            alone = Batch((each,), Cursor(each.uidvalidity, each.uid), 1, 1)
+            alone = replace(batch, mails=(each,), cursor=Cursor(each.uidvalidity, each.uid))
             if len(batch.mails) > 1:
                 attempts, _ = self.begin(account, folder, alone)
             if attempts > STRIKES:
                 each = replace(each, problem=f"reading it was cut short {STRIKES} times")
-            new += self.take(account, folder, alone, self.read(account, [each]))
+            new += self.take(account, folder, alone, self.read(account, [each]), hint)
         return new + self.take(account, folder, batch, ())
 
     def begin(self, account: str, folder: str, batch: Batch) -> tuple[int, int]:
@@ -98,13 +103,26 @@ class Pipeline:
         """Parse some mails, here and now."""
         return mail.read_all(mails, account, self.clock(), self.policy.own_addresses)
 
-    def take(self, account: str, folder: str, batch: Batch, read: Sequence[mail.ReadMail]) -> int:
+    def take(
+        self, account: str, folder: str, batch: Batch, read: Sequence[mail.ReadMail], hint: Hint | None = None
+    ) -> int:
         """Store what was read and the cursor behind it. Returns how many messages are new."""
         messages = [message for message, problem in read if problem is None]
         unread = [(message, problem) for message, problem in read if problem is not None]
         for message, _ in unread:
             log.warning("set aside account=%s uid=%d", account, message.uid)
-        return self.store.receive(account, folder, batch.cursor, messages, unread)
+        return self.store.receive(account, folder, batch.cursor, messages, unread, hint, batch.rescan)
+
+    def label_meant(self, message: Message, hint: Hint) -> Label:
+        """The verdict behind a hint: what is no rejection is what it most likely is instead."""
+        if hint is Hint.REJECTION:
+            return Label.REJECTION
+        try:
+            shares = self.classifier.predict(message).probabilities
+        except Exception:  # one odd mail never stops the others; what it is not, we were told
+            return Label.OTHER
+        others = [label for label in LABELS if label is not Label.REJECTION]
+        return max(others, key=lambda label: (shares.get(label, 0.0), label is Label.OTHER))
 
     # --- handle -------------------------------------------------------------------------------------------
 
@@ -126,6 +144,7 @@ class Pipeline:
         """One attempt for each of these. Mails that cause nothing but a verdict share a transaction."""
         quiet: list[tuple[Message, Prediction, Decision]] = []
         eventful: list[tuple[Message, Prediction]] = []
+        corrected = self.store.corrected_among([message.key for message in messages])
         for message in messages:
             try:
                 prediction = self.classifier.predict(message)
@@ -134,7 +153,8 @@ class Pipeline:
                 self._failed(message, error, 1)
                 continue
             recent = self.clock() - message.arrived_at <= self.policy.answer_within
-            if prediction.label is Label.OTHER and decision.verdict.band is Band.LEAVE and not recent:
+            told = recent or message.key in corrected  # the person waits for what follows
+            if prediction.label is Label.OTHER and decision.verdict.band is Band.LEAVE and not told:
                 quiet.append((message, prediction, decision))
             else:
                 eventful.append((message, prediction))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
+    from onward.core.model import Learned
     from onward.edges.store import OpenEffect
     from onward.pipeline import Outcome
 
@@ -316,6 +317,13 @@ class Watching:
             self._print("Something only you can tell: onward questions")
         elif words := told.get((str(effect.kind), state)):
             self._print(words)
+
+    def on_learned(self, learned: Learned) -> None:
+        """What came of learning from the person."""
+        if learned.promoted:
+            self._print(f"Learned from {count(learned.corrections, 'correction')} of yours.")
+        else:
+            self._print(f"Not learned from your corrections: {learned.reason}. See: onward learn")
 
     def on_health(self, name: str, words: str) -> None:
         """An account that cannot be read, once, and when it can be again."""

@@ -1,8 +1,9 @@
 """Threads, stop signal, tick, heartbeats: what keeps the flow moving, unattended.
 
-One watcher per account fetches; one worker decides and acts; a ticker wakes them, asks for what has come due
-and feeds the watchdog, which happens only when every thread has made progress. Wishes of the person come in
-as rows, whoever wrote them. What is due is always read from the table, never remembered here.
+One watcher per account fetches; one worker decides and acts; a learner learns from what the person corrects; a
+ticker wakes them, asks for what has come due and feeds the watchdog, which happens only when every thread has
+made progress. Wishes of the person come in as rows, whoever wrote them. What is due is always read from the
+table, never remembered here.
 """
 
 from __future__ import annotations
@@ -22,18 +23,23 @@ from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from onward import actions
 from onward.config import AccountConfig, Config
 from onward.core import mail
 from onward.core.model import (
     Address,
+    ConfigError,
     EdgeError,
     EffectKind,
     EffectState,
+    Hint,
+    Learned,
     Permanent,
+    Refused,
     SignInRefused,
     Temporary,
 )
-from onward.edges import Batch, Mailbox, notify, secrets, smtp
+from onward.edges import EVER, Batch, Mailbox, notify, secrets, smtp
 from onward.edges.files import only_one
 from onward.edges.imap import ImapMailbox, ImapServer
 from onward.edges.maildir import MaildirMailbox
@@ -48,7 +54,9 @@ TICK = 30.0  # seconds; never sleep longer, so that a suspended machine catches 
 LOOK_FOR_WISHES = 2.0  # seconds between two looks at what the person wished meanwhile
 WATCHER_SILENCE = 150.0  # seconds a watcher may be silent: a read timeout and a reconnect
 WORKER_SILENCE = 900.0  # … and the worker: a server may take ten minutes to answer the final dot
+LEARNER_SILENCE = 180.0  # … and the learner: a training may take a minute
 SIGN_IN_TRIES = 3
+DIES_WITH_US = 1.0  # seconds in which a training that is ended along with us is told from one that fails
 STOPS_WITHIN = 8.0  # seconds, all threads together
 FIRST_WAIT, LAST_WAIT = 5.0, 900.0  # seconds between attempts to reach a server, with jitter
 
@@ -149,6 +157,9 @@ class Service:
     on_settled: Callable[[OpenEffect, EffectState], None] = lambda effect, state: None
     on_health: Callable[[str, str], None] = lambda name, words: None  # what became of a look: 'ok', or why not
     on_ready: Callable[[], None] = lambda: None
+    learn: actions.Trainer | None = None  # learns from corrections; None: nobody does
+    refresh: Callable[[], None] = lambda: None  # has the classifier take up what was learned or forgotten
+    on_learned: Callable[[Learned], None] = lambda learned: None
     mailboxes: Mapping[str, Callable[[], Mailbox]] = field(default_factory=dict)  # for tests: account -> mailbox
     heartbeats: Heartbeats = field(default_factory=Heartbeats)
     failure: BaseException | None = None
@@ -173,6 +184,10 @@ class Service:
                 for account in self.config.accounts
             ]
             threads.append(threading.Thread(target=self._guarded, args=(self._work_on,), name="worker", daemon=True))
+            if self.learn is not None:
+                threads.append(
+                    threading.Thread(target=self._guarded, args=(self._learn_on,), name="learner", daemon=True)
+                )
             ticker = self._start_ticker()
             notify.sd_notify("READY=1")
             for thread in threads:
@@ -190,7 +205,7 @@ class Service:
                 raise self.failure
 
     def run_once(self) -> int:
-        """One look at every folder, everything handled, everything due tried. Returns how many mails were handled.
+        """One look at every folder, everything handled, learned and due tried. Returns how many mails were handled.
 
         Raises the first EdgeError at the end, when an account could not be reached.
         """
@@ -205,16 +220,19 @@ class Service:
                     try:
                         for folder in account.folders:
                             self._look(pipeline, mailbox, account, folder)
+                        self._look_for_hints(pipeline, mailbox, account)
                         self._note(store, f"watch {account.name}", "ok")
                     except EdgeError as error:  # the other accounts and what is due are not held up by it
                         self._note(store, f"watch {account.name}", str(error))
                         unreached.append(error)
                     finally:
                         mailbox.close()
+                self._take_hints(pipeline)
                 while some := pipeline.handle_next():
                     handled += some
                 while outbox.run_due():
                     pass
+                self._learn_if_needed(store)
             finally:
                 store.close()
             if unreached:
@@ -276,9 +294,12 @@ class Service:
                 try:
                     for folder in account.folders:
                         self._look(pipeline, mailbox, account, folder)
+                    taught = self._look_for_hints(pipeline, mailbox, account)
                     self._note(store, name, "ok")
                     failures = refusals = 0
                     self._ready(account)
+                    if not taught:
+                        self._pause(name, FIRST_WAIT)
                     mailbox.wait(account.folders[0], account.poll_seconds * random.uniform(0.9, 1.0))
                 except Temporary as error:
                     failures += 1
@@ -300,13 +321,28 @@ class Service:
             mailbox.close()
             store.close()
 
-    def _look(self, pipeline: Pipeline, mailbox: Mailbox, account: AccountConfig, folder: str) -> None:
+    def _look_for_hints(self, pipeline: Pipeline, mailbox: Mailbox, account: AccountConfig) -> bool:
+        """What the person moved into folders for teaching. Trouble there is no reason not to watch the others."""
+        try:
+            for folder, hint in mailbox.teaching_folders().items():
+                self._look(pipeline, mailbox, account, folder, hint)
+        except SignInRefused:
+            raise
+        except EdgeError as error:
+            log.warning("cannot look for hints account=%s error=%s", account.name, type(error).__name__)
+            return False
+        return True
+
+    def _look(
+        self, pipeline: Pipeline, mailbox: Mailbox, account: AccountConfig, folder: str, hint: Hint | None = None
+    ) -> None:
         """Everything new in one folder, received batch by batch; interrupted, it goes on from the last."""
         cursor, first_done = pipeline.store.get_cursor(account.name, folder)
-        since = self.clock() - self.config.learn
-        for batch in self._received(pipeline, account, folder, mailbox.fetch_after(folder, cursor, since, first_done)):
+        since = self.clock() - self.config.learn if hint is None else EVER
+        batches = mailbox.fetch_after(folder, cursor, since, first_done)
+        for batch in self._received(pipeline, account, folder, batches, hint):
             self._work.set()
-            if not first_done and batch.total:
+            if not first_done and batch.total and hint is None:
                 self.on_progress(account.name, batch.done, batch.total)
             if self._stopping.is_set():
                 return
@@ -321,7 +357,12 @@ class Service:
         self.on_health(name, words)
 
     def _received(
-        self, pipeline: Pipeline, account: AccountConfig, folder: str, batches: Iterator[Batch]
+        self,
+        pipeline: Pipeline,
+        account: AccountConfig,
+        folder: str,
+        batches: Iterator[Batch],
+        hint: Hint | None,
     ) -> Iterator[Batch]:
         """Each batch once it is stored. Where there are very many mails, a second process reads ahead."""
         reading: deque[tuple[Batch, Future[list[mail.ReadMail]]]] = deque()
@@ -330,7 +371,7 @@ class Service:
             pool: ProcessPoolExecutor | None = None
             for batch in batches:
                 if batch.total < MANY_MAILS or cut_short:
-                    pipeline.receive(account.name, folder, batch)
+                    pipeline.receive(account.name, folder, batch, hint)
                     cut_short = cut_short and pipeline.store.was_cut_short(account.name, folder)
                     yield batch
                     continue
@@ -340,9 +381,9 @@ class Service:
                 arguments = (batch.mails, account.name, self.clock(), self.config.policy.own_addresses)
                 reading.append((batch, pool.submit(mail.read_all, *arguments)))
                 if len(reading) > READ_AHEAD:
-                    yield self._take(pipeline, account, folder, *reading.popleft())
+                    yield self._take(pipeline, account, folder, *reading.popleft(), hint)
             while reading:
-                yield self._take(pipeline, account, folder, *reading.popleft())
+                yield self._take(pipeline, account, folder, *reading.popleft(), hint)
 
     def _take(
         self,
@@ -351,8 +392,9 @@ class Service:
         folder: str,
         batch: Batch,
         future: Future[list[mail.ReadMail]],
+        hint: Hint | None,
     ) -> Batch:
-        pipeline.take(account.name, folder, batch, future.result())
+        pipeline.take(account.name, folder, batch, future.result(), hint)
         return replace(batch, mails=())
 
     def _ready(self, account: AccountConfig) -> None:
@@ -389,6 +431,7 @@ class Service:
             while not self._stopping.is_set():
                 self.heartbeats.beat("worker", WORKER_SILENCE)
                 self._work.clear()
+                self._take_hints(pipeline)
                 handled = pipeline.handle_next()
                 due = store.next_due()
                 if due is not None and due <= self.clock():
@@ -401,6 +444,47 @@ class Service:
         finally:
             outbox.close()
             store.close()
+
+    def _take_hints(self, pipeline: Pipeline) -> None:
+        """What the person said by moving mails is a correction, before those mails are handled."""
+        for message, hint in pipeline.store.hints():
+            try:
+                label = pipeline.label_meant(message, hint)
+                if actions.take_hint(pipeline.store, message, label, self.clock()):
+                    log.info("corrected message=%s verdict=%s", message.key[:8], label)
+            except Refused:  # its letter or its hour changed at this very moment: the next round
+                log.warning("not corrected yet message=%s", message.key[:8])
+
+    # --- the learner --------------------------------------------------------------------------------------
+
+    def _learn_on(self) -> None:
+        """Look now and then whether the person said something new."""
+        store = Store(self.config.database)
+        try:
+            while not self._stopping.is_set():
+                self.heartbeats.beat("learner", LEARNER_SILENCE)
+                self._learn_if_needed(store)
+                self._stopping.wait(LOOK_FOR_WISHES)
+        finally:
+            store.close()
+
+    def _learn_if_needed(self, store: Store) -> None:
+        """Learn where there is something new, and take up what was learned, here or by `onward learn`."""
+        if self.learn is None:
+            return
+        if store.needs_learning():
+            learned = actions.learn(store, self.learn, self.clock, lambda: self._stopping.wait(DIES_WITH_US))
+            if learned is None:
+                return
+            log.info(
+                "learned taken=%s corrections=%d seconds=%.1f", learned.promoted, learned.corrections, learned.seconds
+            )
+            self.on_learned(learned)
+        try:
+            self.refresh()
+        except ConfigError:
+            log.warning("what was learned is damaged: it is learned anew")
+            actions.learn_anew(store, self.learn)
 
     # --- parts --------------------------------------------------------------------------------------------
 

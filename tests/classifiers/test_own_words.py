@@ -77,7 +77,7 @@ def test_a_mail_without_any_quotation_is_kept_whole() -> None:
 
 def test_sentences_stand_in_the_text_where_their_spans_say() -> None:
     body = "Hi Sam,\nthank you for coming in last week to meet the\nwhole team. We chose somebody else!\n\nBest\nAnn\n"
-    sentences = prepared(body).sentences
+    sentences = prepared(body).first_sentences(1_000)
     assert [sentence.text for sentence in sentences] == [
         "Hi Sam,",
         "thank you for coming in last week to meet the\nwhole team.",
@@ -139,7 +139,7 @@ def test_a_hostile_mail_of_64_kib_costs_no_more_than_a_long_one(unit: str, class
         start = time.perf_counter()
         own = prepare(message)
         prediction = classifier.predict(message)
-        extract(message, own, own.sentences)
+        extract(message, own, own.first_sentences(1_000))
         spent.append(time.perf_counter() - start)
     assert min(spent) < 0.6  # two full readings, each below 0.3 s
     assert prediction.label

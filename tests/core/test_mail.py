@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from onward.core import mail
 from onward.core.mail import Outgoing, build, check, clean_message_id, reply_subject, scrub, words_of
-from onward.core.model import Address, Message, RawMail, Unreadable
+from onward.core.model import ATTACHED, Address, Message, RawMail, Unreadable
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 OWN = "sam@example.org"
@@ -265,20 +265,53 @@ def test_a_plain_part_that_only_points_at_the_html_one_is_not_read() -> None:
 @pytest.mark.parametrize(
     "attached",
     [
-        "Content-Type: message/rfc822\r\n\r\nFrom: x@y.example\r\nSubject: no\r\n\r\nYou are hired",
-        "Content-Type: message/rfc822\r\nContent-Disposition: inline\r\n\r\nSubject: x\r\n\r\nYou are hired",
         "Content-Type: text/plain\r\nContent-Disposition: attachment\r\n\r\nYou are hired",
         "Content-Type: text/plain; name=offer.txt\r\n\r\nYou are hired",
         "Content-Type: text/html; name=offer.html\r\n\r\n<p>You are hired</p>",
         "Content-Type: application/pdf\r\n\r\nYou are hired",
         "Content-Type: text/calendar; method=request\r\n\r\nSUMMARY:You are hired",
         "Content-Type: text/x-vcard\r\n\r\nYou are hired",
-        "Content-Type: multipart/digest; boundary=y\r\n\r\n--y\r\n\r\nSubject: x\r\n\r\nYou are hired\r\n--y--",
     ],
 )
 def test_what_is_attached_does_not_speak(attached: str) -> None:
     message = read(multipart("Content-Type: text/plain\r\n\r\nWe regret.", attached))
     assert message.text == "We regret."
+
+
+@pytest.mark.parametrize(
+    "attached",
+    [
+        "Content-Type: message/rfc822\r\n\r\nFrom: x@y.example\r\nSubject: Your bid\r\n\r\nWe chose another.",
+        "Content-Type: message/rfc822\r\nContent-Disposition: attachment\r\n\r\nSubject: =?utf-8?q?Your?= bid\r\n\r\n"
+        "We chose another.",
+        "Content-Type: multipart/digest; boundary=y\r\n\r\n--y\r\n\r\nSubject: Your bid\r\n\r\n"
+        "We chose another.\r\n--y--",
+        "Content-Type: message/rfc822\r\n\r\nSubject: Your bid\r\nContent-Type: text/html\r\n\r\n"
+        "<p>We chose another.</p>",
+    ],
+)
+def test_an_attached_mail_is_read_below_a_line_that_tells_it_apart(attached: str) -> None:
+    message = read(multipart("Content-Type: text/plain\r\n\r\nPlease see below.", attached))
+    assert message.text == f"Please see below.\n\n{ATTACHED}\nYour bid\n\nWe chose another."
+
+
+def test_only_the_first_attached_mails_are_looked_into() -> None:
+    parts = [f"Content-Type: message/rfc822\r\n\r\nSubject: {count}\r\n\r\nNo {count}." for count in range(9)]
+    message = read(multipart("Content-Type: text/plain\r\n\r\nAll of them.", *parts))
+    assert message.text.count(ATTACHED) == mail.ATTACHED_CAP
+
+
+@pytest.mark.parametrize("subject", ["=?utf-8?b?%%%?=", "=?no-such-charset?q?x?=", "=?idna?q?x?="])
+def test_an_attached_mail_with_a_broken_subject_is_read_all_the_same(subject: str) -> None:
+    attached = f"Content-Type: message/rfc822\r\n\r\nSubject: {subject}\r\n\r\nWe chose another."
+    assert read(multipart("Content-Type: text/plain\r\n\r\nSee.", attached)).text.endswith("We chose another.")
+
+
+def test_a_pdf_is_noticed_but_not_read() -> None:
+    message = read(
+        multipart("Content-Type: text/plain\r\n\r\nOur letter.", "Content-Type: application/pdf\r\n\r\n%PDF")
+    )
+    assert (message.text, message.flags) == ("Our letter.", {"pdf"})
 
 
 @pytest.mark.parametrize(

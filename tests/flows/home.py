@@ -16,7 +16,7 @@ from pathlib import Path
 
 from onward import config
 from onward.config import Config
-from onward.core.model import Cursor
+from onward.core.model import Cursor, Hint
 from onward.demo.server import EmbeddedServer
 from onward.edges import Batch, Copy, Mailbox, Place, Role
 from onward.edges.store import Store
@@ -145,6 +145,12 @@ class CuttableMailbox:
         gone = self.inner.withdraw(folder, uid, key)
         self.on_step("after withdraw")
         return gone
+
+    def teaching_folders(self) -> dict[str, Hint]:
+        return self.inner.teaching_folders()
+
+    def make_teaching_folders(self) -> dict[str, Hint]:
+        return self.inner.make_teaching_folders()
 
     def close(self) -> None:
         self.inner.close()

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email import policy
-from email.header import Header
+from email.header import Header, decode_header, make_header
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.message import Message as ParsedMail
@@ -27,7 +27,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 import mailparser
 
 from onward.core import html
-from onward.core.model import Address, Message, RawMail, Unreadable
+from onward.core.model import ATTACHED, Address, Message, RawMail, Unreadable
 
 READ_CAP = 2 * 1024 * 1024  # bytes read of one mail; text beyond is not looked at
 HEADER_CAP = 512 * 1024  # bytes of header block scanned
@@ -37,6 +37,8 @@ PARTS_CAP = 2_000  # boundary lines in one multipart mail
 PART_FIELD_CAP = 2 * 1024  # bytes of one header field of a part: parameters cost the square of their number
 LOOKS_CAP = 2_000_000  # multiparts × lines: the parser holds every line against every boundary around it
 REFERENCES_CAP = 20
+
+ATTACHED_CAP = 3  # attached mails looked into
 
 KEY_HEADER = "X-Draft-Key"
 
@@ -134,12 +136,16 @@ def _read(mail: RawMail, account: str, noticed_at: datetime, own: frozenset[str]
     if any(kind in head.lower() for kind in (b"multipart/", b"message/")):
         body = _sift_parts(body)
     tree = email.message_from_bytes(head + b"\n" + body)
+    attached = _attached_text(tree)
+    if _holds_pdf(tree):
+        oddities.add("pdf")
     calendar_method = _prune(tree)
     parsed = _Parser(tree)
 
     subject = scrub(_single(parsed, "subject"))[:998]
     sender = _first(addresses(parsed.from_))
     text, html_only = _text(parsed)
+    text = (text + attached)[:TEXT_CAP]
     sent_at = _date(str(tree.get("date", "")))
     content_hash = _hash(str(sender and sender.email), sent_at.isoformat() if sent_at else "", subject, text)
     message_id = clean_message_id(str(tree.get("message-id", "")))
@@ -296,6 +302,51 @@ def _prune(tree: ParsedMail) -> str | None:
         part.defects.clear()
         part.epilogue = None
     return method
+
+
+def _attached_text(tree: ParsedMail) -> str:
+    """What the first mails attached to this one say (RFC 2046 §5.2.1), each below a line that tells it apart."""
+    found: list[str] = []
+    for part in _walk(tree):
+        if part.get_content_type() != "message/rfc822" or len(found) == ATTACHED_CAP:
+            continue
+        inner = part.get_payload()
+        mail = inner[0] if isinstance(inner, list) and inner else None
+        if not isinstance(mail, ParsedMail):
+            continue
+        words = next((text for leaf in _walk(mail) if (text := _leaf_text(leaf))), "")
+        found.append(f"\n\n{ATTACHED}\n{_plain_subject(mail)}\n\n{words}".rstrip())
+    return "".join(found)
+
+
+def _plain_subject(mail: ParsedMail) -> str:
+    """The subject of an attached mail, as it stands where it cannot be decoded."""
+    raw = str(mail.get("subject", ""))[:FIELD_CAP]
+    try:
+        return scrub(str(make_header(decode_header(raw))))[:300]
+    except (ValueError, LookupError):  # UnicodeError and HeaderParseError among them
+        return scrub(raw)[:300]
+
+
+def _leaf_text(leaf: ParsedMail) -> str:
+    """The words of one text part, '' where it has none."""
+    kind = leaf.get_content_type()
+    if kind not in ("text/plain", "text/html") or leaf.get_content_disposition() == "attachment":
+        return ""
+    raw = leaf.get_payload(decode=True)
+    charset = str(leaf.get_content_charset() or "utf-8")
+    if not isinstance(raw, bytes):
+        return ""
+    try:
+        text = raw.decode("utf-8" if _is_no_charset(charset) else charset, "replace")
+    except LookupError:
+        text = raw.decode("utf-8", "replace")
+    return _clean_text(html.to_text(text) if kind == "text/html" else text)
+
+
+def _holds_pdf(tree: ParsedMail) -> bool:
+    """Whether a PDF is attached: it is not read, but a letter may be in it."""
+    return any(part.get_content_type() == "application/pdf" for part in _walk(tree))
 
 
 def _is_no_charset(name: str) -> bool:

@@ -67,6 +67,13 @@ class Label(StrEnum):
     OTHER = "other"
 
 
+class Hint(StrEnum):
+    """What the person says of a mail by moving it into a folder that is there for this (product row B6)."""
+
+    REJECTION = "rejection"
+    NO_REJECTION = "not a rejection"
+
+
 class Band(StrEnum):
     """What is done with a prediction: act on it, ask the person, or leave the mail alone."""
 
@@ -125,6 +132,9 @@ class RawMail:
     problem: str | None = None  # why no bytes could be had, e.g. the server answers without the mail
 
 
+ATTACHED = "----- Attached message -----"  # stands above the text of a mail attached to another
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One parsed mail. Its key is account + Message-ID (or content hash), never the UID."""
@@ -145,11 +155,11 @@ class Message:
     cc: tuple[Address, ...] = ()
     references: tuple[str, ...] = ()  # oldest first, at most 20, In-Reply-To last
     sent_at: datetime | None = None  # the Date header: shown, never decided on
-    text: str = ""  # what a reader sees, quotes and signature included; at most 64 KiB
+    text: str = ""  # what a reader sees, quotes, signature and attached mails included; at most 64 KiB
     html_only: bool = False
     calendar_method: str | None = None  # REQUEST, CANCEL …: shown, never applied
     signs: frozenset[str] = frozenset()  # of no person behind it: 'list', 'bulk', 'auto-submitted', 'bounce', 'own'
-    flags: frozenset[str] = frozenset()  # oddities: 'truncated', 'repeated header', 'known id, other body'
+    flags: frozenset[str] = frozenset()  # 'truncated', 'repeated header', 'known id, other body', 'pdf' attached
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +197,17 @@ class Prediction:
     feedback_offered: bool = False
     feedback_refused: bool = False
     model: str = "rules-1"  # lets any verdict be traced to the model behind it
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What came of one training from a person's corrections."""
+
+    promoted: bool  # whether the new model is the one in use now
+    corrections: int  # how many it was trained from
+    reason: str  # why it was taken, or why not
+    seconds: float
+    model: str = ""  # its version; '': there is none
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
-from onward.core.model import Cursor, RawMail
+from onward.core.model import Cursor, Hint, RawMail
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)  # a `since` that leaves nothing out
 
@@ -90,6 +90,14 @@ class Mailbox(Protocol):
 
     def withdraw(self, folder: str, uid: int, key: str) -> bool:
         """Remove our own draft at `uid`, having made sure that it carries `key`. False: it is not there."""
+        ...
+
+    def teaching_folders(self) -> dict[str, Hint]:
+        """The folders there are for moving a mail into to say what it is. Once asked, `wait` heeds them too."""
+        ...
+
+    def make_teaching_folders(self) -> dict[str, Hint]:
+        """Make those that are missing: the only folders ever made, and only when the person asks for them."""
         ...
 
     def close(self) -> None:

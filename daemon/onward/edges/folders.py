@@ -9,7 +9,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from onward.core.model import Hint
 from onward.edges import Role
+
+Listed = tuple[Sequence[bytes], bytes | None, str]  # attributes, delimiter, name: one line of a LIST
 
 NAMES: dict[Role, tuple[str, ...]] = {
     "drafts": (
@@ -27,19 +30,20 @@ NAMES: dict[Role, tuple[str, ...]] = {
     ),
     "inbox": ("inbox",),
 }
+PARENT = "Onward"
+TEACHING: dict[Hint, tuple[str, str]] = {  # what a folder says of the mails in it, and its path
+    Hint.REJECTION: (PARENT, "Rejection"),
+    Hint.NO_REJECTION: (PARENT, "Not a rejection"),
+}
 _ATTRIBUTES: dict[Role, str] = {"drafts": "\\drafts", "sent": "\\sent"}
 
 
-def find_role(role: Role, listed: Iterable[tuple[Sequence[bytes], bytes | None, str]]) -> str | None:
-    """The folder for a role among (attributes, delimiter, name): by attribute in any case, else by usual name.
+def find_role(role: Role, listed: Iterable[Listed]) -> str | None:
+    """The folder for a role: by attribute in any case, else by usual name.
 
     Of several folders of the same name the one nearest to the top is meant.
     """
-    usable = [
-        ({flag.decode("ascii", "replace").lower() for flag in flags}, (delimiter or b"").decode("latin-1"), name)
-        for flags, delimiter, name in listed
-    ]
-    usable = [each for each in usable if not each[0] & {"\\noselect", "\\nonexistent"}]
+    usable = _usable(listed)
     for flags, _, name in usable:
         if _ATTRIBUTES.get(role) in flags:
             return name
@@ -52,9 +56,30 @@ def find_role(role: Role, listed: Iterable[tuple[Sequence[bytes], bytes | None, 
     return None
 
 
+def find_hints(listed: Iterable[Listed]) -> dict[str, Hint]:
+    """The folders for teaching, by name; below INBOX where the server keeps every folder there."""
+    meant = {path: hint for hint, path in TEACHING.items()}
+    found = {}
+    for _, delimiter, name in _usable(listed):
+        parts = tuple(name.split(delimiter)) if delimiter else (name,)
+        path = parts[1:] if parts[0].upper() == "INBOX" else parts
+        if path in meant:
+            found[name] = meant[path]
+    return found
+
+
 def no_such_role(role: Role) -> str:
     """What to tell the person when nothing plays `role`."""
     return f'no {role.capitalize()} folder found; name it in the configuration: folders.{role} = "…"'
+
+
+def _usable(listed: Iterable[Listed]) -> list[tuple[set[str], str, str]]:
+    """Those that can hold mail: attributes in lower case, delimiter ('': none), name."""
+    usable = [
+        ({flag.decode("ascii", "replace").lower() for flag in flags}, (delimiter or b"").decode("latin-1"), name)
+        for flags, delimiter, name in listed
+    ]
+    return [each for each in usable if not each[0] & {"\\noselect", "\\nonexistent"}]
 
 
 def _plain(name: str) -> str:

@@ -1,10 +1,11 @@
 """One IMAP account behind the Mailbox protocol: read by EXAMINE and BODY.PEEK only, added to by APPEND.
 
 Every command passes a firewall on the socket's only way out: what is not on the list raises before a byte is
-written, so a mistake elsewhere cannot mark, move or delete a mail. The only exception is `withdraw`, which
-removes one draft of our own after reading its key, by UID (RFC 4315). What comes in is bounded in size and
-in time. Whatever imaplib, IMAPClient, ssl or the socket raise leaves here as Temporary, Permanent or
-Uncertain; after any of them that may have left the stream out of step, the next call connects anew.
+written, so a mistake elsewhere cannot mark, move or delete a mail. The only exceptions are `withdraw`, which
+removes one draft of our own after reading its key, by UID (RFC 4315), and `make_teaching_folders`, which makes
+two folders of fixed names. What comes in is bounded in size and in time. Whatever imaplib, IMAPClient, ssl or
+the socket raise leaves here as Temporary, Permanent or Uncertain; after any of them that may have left the
+stream out of step, the next call connects anew.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from typing import Any, Literal
 from imapclient import IMAPClient, SocketTimeout, exceptions, imap_utf7
 
 from onward.core import mail
-from onward.core.model import Cursor, EdgeError, Permanent, RawMail, SignInRefused, Temporary, Uncertain
+from onward.core.model import Cursor, EdgeError, Hint, Permanent, RawMail, SignInRefused, Temporary, Uncertain
 from onward.edges import EVER, Batch, Copy, Place, Role
-from onward.edges.folders import find_role, no_such_role
+from onward.edges.folders import PARENT, TEACHING, Listed, find_hints, find_role, no_such_role
 from onward.edges.idle import Idle, Refused
 
 BATCH_MAILS = 100  # UIDs in one FETCH; some servers refuse more than 1,000
@@ -105,6 +106,8 @@ class ImapMailbox:
         self._extra: re.Pattern[bytes] | None = None
         self._no_idle = False  # it was refused once
         self._looked: dict[str, Place] = {}  # per folder: UIDVALIDITY and UIDNEXT of the last fetch
+        self._held: dict[str, int] = {}  # per folder: how many mails it held then
+        self._teaching: dict[str, Hint] = {}  # the folders for teaching, as last listed
         self._most = BATCH_MAILS  # mails in one FETCH; less on servers that refuse or break off
         self._easy = 0  # FETCHes in a row that went well since
         self._careful: set[int] = set()  # UIDs of a FETCH that broke the connection: one at a time
@@ -119,6 +122,7 @@ class ImapMailbox:
         """See Mailbox. Sizes and times first, then bodies in batches of bounded count and bytes."""
         with self._translated():
             place = self._examine(folder)
+            self._held[folder] = self._exists
             validity, last = place.uidvalidity, place.uidnext - 1
             # A UIDNEXT that went back means renumbering too, whatever UIDVALIDITY says.
             rescan = cursor is not None and (cursor.uidvalidity != validity or cursor.uid > last)
@@ -163,13 +167,13 @@ class ImapMailbox:
                 return False
             self._on_progress()
             end = time.monotonic() + min(seconds, RENEW_IDLE)
-            while not wire.grown and (left := end - time.monotonic()) > 0:
+            while not self._is_news(folder) and (left := end - time.monotonic()) > 0:
                 wire.note_counts(idle.wait(min(left, 30.0)))
                 self._on_progress()
                 if self._woken():
                     break
             wire.note_counts(idle.done())
-            return wire.grown
+            return self._is_news(folder)
 
     def stop_waiting(self) -> None:
         """Wake `wait`; safe from any thread, any number of times."""
@@ -184,7 +188,12 @@ class ImapMailbox:
         assert self._examined is not None and self._wire is not None
         place = self._examined[1]
         looked = self._looked.get(folder, place)
-        return self._wire.grown or place.uidvalidity != looked.uidvalidity or place.uidnext > looked.uidnext
+        return self._is_news(folder) or place.uidvalidity != looked.uidvalidity or place.uidnext > looked.uidnext
+
+    def _is_news(self, folder: str) -> bool:
+        """Whether mail has come; or gone, where there are folders for teaching that it may have gone to."""
+        assert self._wire is not None
+        return self._wire.grown or (bool(self._teaching) and self._exists < self._held.get(folder, 0))
 
     def _woken(self) -> bool:
         woken = False
@@ -275,6 +284,56 @@ class ImapMailbox:
                     client.uid_expunge([uid])
             self._examine(folder)
             return self._key_at(uid) is None
+
+    # --- folders for teaching ---------------------------------------------------------------------------
+
+    def teaching_folders(self) -> dict[str, Hint]:
+        """See Mailbox. One LIST of the little that bears the name."""
+        with self._translated():
+            self._teaching = find_hints(self._listed(f"*{PARENT}*"))
+            return dict(self._teaching)
+
+    def make_teaching_folders(self) -> dict[str, Hint]:
+        """See Mailbox. CREATE makes what is above as well (RFC 9051 §6.3.4); where it does not, that goes first."""
+        known = self.teaching_folders()
+        with self._translated():
+            client, (prefix, delimiter) = self._connected(), self._namespace()
+            missing = [prefix + delimiter.join(path) for hint, path in TEACHING.items() if hint not in known.values()]
+            wire = rb"|".join(re.escape(client._normalise_folder(name)) for name in (prefix + PARENT, *missing))
+            with self._also_allowed(re.compile(rb"(?:CREATE|SUBSCRIBE) (?:%s)" % wire)):
+                for name in missing:
+                    if self._refused(client.create_folder, name):
+                        self._refused(client.create_folder, prefix + PARENT)
+                        self._refused(client.create_folder, name)
+                    self._refused(client.subscribe_folder, name)
+        made = self.teaching_folders()
+        if len(made) < len(TEACHING):
+            raise Permanent(
+                f"{self._server.host} lets us make no folders; please make them yourself: {', '.join(missing)}"
+            )
+        return made
+
+    def _namespace(self) -> tuple[str, str]:
+        """What the names of the person's folders begin with, and what stands between their parts (RFC 2342)."""
+        client = self._connected()
+        if client.has_capability("NAMESPACE") and (personal := client.namespace().personal):
+            prefix, delimiter = personal[0]
+        else:
+            prefix, delimiter = "", next((each.decode("latin-1") for _, each, _ in self._listed() if each), None)
+        if not delimiter:
+            raise Permanent(f"{self._server.host} has no folders within folders")
+        return (prefix if prefix.upper() == f"INBOX{delimiter}" else ""), delimiter
+
+    @staticmethod
+    def _refused(act: Callable[[str], object], name: str) -> bool:
+        """Try one command on one folder; False where the server did as asked."""
+        try:
+            act(name)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:
+            return True
+        return False
 
     def _key_at(self, uid: int) -> str | None:
         found, _ = self._fetch([uid], _KEY_FIELDS)
@@ -432,6 +491,11 @@ class ImapMailbox:
                 self._names.clear()  # renamed by the person, perhaps: ask again which it is
             raise _refusal(host, str(error), adding) from _harmless(error)
 
+    @property
+    def _exists(self) -> int:
+        """How many mails there are in the folder we have open, as far as we were told."""
+        return self._wire.exists if self._wire is not None else 0
+
     # --- single commands -------------------------------------------------------------------------------
 
     def _noop(self) -> None:
@@ -439,15 +503,15 @@ class ImapMailbox:
         if kind != "OK":
             raise exceptions.IMAPClientError(f"noop failed: {(data[-1] or b'').decode('ascii', 'replace')}")
 
-    def _listed(self) -> list[tuple[Sequence[bytes], bytes | None, str]]:
-        """LIST of everything; a name that is not in modified UTF-7 is left out, not stumbled over."""
+    def _listed(self, pattern: str = "*") -> list[Listed]:
+        """LIST of everything, or of what fits; a name that is not in modified UTF-7 is left out, not stumbled over."""
         client = self._connected()
         client.folder_encode = False
         try:
-            answer = client.list_folders()
+            answer = client.list_folders(pattern=pattern)
         finally:
             client.folder_encode = True
-        found: list[tuple[Sequence[bytes], bytes | None, str]] = []
+        found: list[Listed] = []
         for flags, delimiter, name in answer:
             with contextlib.suppress(ValueError):
                 decoded = imap_utf7.decode(name) if isinstance(name, bytes) else str(name)

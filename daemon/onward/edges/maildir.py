@@ -33,9 +33,9 @@ from urllib.parse import quote, unquote_to_bytes
 from imapclient import imap_utf7
 
 from onward.core import mail
-from onward.core.model import Cursor, EdgeError, Permanent, RawMail, Temporary, Uncertain
+from onward.core.model import Cursor, EdgeError, Hint, Permanent, RawMail, Temporary, Uncertain
 from onward.edges import EVER, Batch, Copy, Place, Role
-from onward.edges.folders import find_role, no_such_role
+from onward.edges.folders import TEACHING, find_hints, find_role, no_such_role
 
 BATCH_MAILS = 100
 BATCH_BYTES = 8 * 1024 * 1024
@@ -120,11 +120,15 @@ class MaildirMailbox:
             box = self._find(folder)
             if box.looked < 0:
                 box.looked = self._listed(folder).next_uid - 1
-            times, unsure = (-1, -1), True
+            taught = [each for name in self._hints() if (each := self._known.get(name)) and each.looked >= 0]
+            watched = [box, *taught]
+            times: tuple[int, ...] = ()
+            unsure = True
             while True:
-                if (now := _times(box.path)) != times or (unsure and _settled(now)):
+                now = tuple(moment for each in watched for moment in _times(each.path))
+                if now != times or (unsure and _settled(now)):
                     times, unsure = now, not _settled(now)
-                    if self._has_unseen(box):
+                    if any(self._has_unseen(each) for each in watched):
                         return True
                 left = end - time.monotonic()
                 if self._wake.wait(max(0.0, min(left, POLL))) or left <= 0:
@@ -210,6 +214,32 @@ class MaildirMailbox:
                 return False
             _sync(box.path / "cur")
             return True
+
+    # --- folders for teaching ---------------------------------------------------------------------------
+
+    def teaching_folders(self) -> dict[str, Hint]:
+        """See Mailbox."""
+        with self._translated("INBOX"):
+            return self._hints()
+
+    def make_teaching_folders(self) -> dict[str, Hint]:
+        """See Mailbox. As the folders beside them are: '.Onward.Rejection', or 'Onward/Rejection'."""
+        with self._translated("INBOX"):
+            known = self._hints()
+            for hint, parts in TEACHING.items():
+                if hint not in known.values():
+                    path = self._root / ("." + ".".join(parts) if self._is_dotted() else Path(*parts))
+                    for each in (path.parent, path, path / "tmp", path / "new", path / "cur"):
+                        each.mkdir(mode=0o700, exist_ok=True)
+            return self._hints()
+
+    def _hints(self) -> dict[str, Hint]:
+        return find_hints([((), b"/", name) for name in self._names()])
+
+    def _is_dotted(self) -> bool:
+        """Whether folders are kept the Maildir++ way: as those that are here, or where there are none yet."""
+        others = [path for path in self._names().values() if path != self._root]
+        return not others or any(path.name.startswith(".") for path in others)
 
     def check(self) -> str:
         """One line about the Maildir, for doctor."""
@@ -411,7 +441,7 @@ def _times(path: Path) -> tuple[int, int]:
     return (path / "new").stat().st_mtime_ns, (path / "cur").stat().st_mtime_ns
 
 
-def _settled(times: tuple[int, int]) -> bool:
+def _settled(times: tuple[int, ...]) -> bool:
     """False while a further change could leave the same time behind."""
     return time.time() - max(times) / 1e9 > SETTLED
 

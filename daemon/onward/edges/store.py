@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,8 +26,10 @@ from onward.core.model import (
     Effect,
     EffectKind,
     EffectState,
+    Hint,
     Known,
     Label,
+    Learned,
     Message,
     Prediction,
     ReflectionState,
@@ -202,18 +204,25 @@ class Store:
         cursor: Cursor,
         messages: Sequence[Message],
         unread: Sequence[tuple[Message, str]] = (),
+        hint: Hint | None = None,
+        rescan: bool = False,
     ) -> int:
         """Transaction A: the messages of one batch and the cursor behind them, together.
 
-        `unread` are mails that could not be read, each with its reason. Returns how many were new.
+        `unread` are mails that could not be read, each with its reason. `hint` is what the folder says of its
+        mails, where it is one for teaching; in a `rescan` only of those the person has not spoken of. Returns how
+        many were new.
         """
 
         def change(connection: sqlite3.Connection) -> int:
             new = 0
             for message in messages:
-                new += self._insert_message(connection, message, "received", None)
+                kept, is_new = self._insert_message(connection, message, "received", None)
+                new += is_new
+                if hint is not None and "own" not in message.signs:
+                    self._note_hint(connection, kept, hint, rescan)
             for message, reason in unread:
-                new += self._insert_message(connection, message, "stuck", reason)
+                new += self._insert_message(connection, message, "stuck", reason)[1]
             self._move_cursor(connection, account, folder, cursor)
             connection.execute(
                 """DELETE FROM reading WHERE account = :account AND folder = :folder
@@ -248,14 +257,16 @@ class Store:
             },
         )
 
-    def _insert_message(self, connection: sqlite3.Connection, message: Message, state: str, reason: str | None) -> int:
-        """1 if the message is new. A known Message-ID with other words is kept as a mail of its own."""
+    def _insert_message(
+        self, connection: sqlite3.Connection, message: Message, state: str, reason: str | None
+    ) -> tuple[Message, int]:
+        """The message as it is kept, and 1 if it is new. A known Message-ID with other words is a mail of its own."""
         known = connection.execute("SELECT content_hash FROM message WHERE key = :key", {"key": message.key}).fetchone()
         if known is not None:
             if known["content_hash"] == message.content_hash:
-                return 0
+                return message, 0
             message = mail.as_other_mail(message)
-        return connection.execute(
+        new = connection.execute(
             """INSERT INTO message (key, account, folder, uidvalidity, uid, message_id, content_hash, words_hash,
                  subject, sender_name, sender_email, reply_to, recipients, copies, refs, sent_at, arrived_at,
                  noticed_at, text, html_only, calendar_method, signs, flags, state, reason)
@@ -291,6 +302,7 @@ class Store:
                 "reason": reason,
             },
         ).rowcount
+        return message, new
 
     # --- what waits to be handled -------------------------------------------------------------------------
 
@@ -354,16 +366,13 @@ class Store:
 
     def load_known(self, message: Message, now: datetime) -> Known:
         """All that bears on one message: applications, twins, corrections, busy times, drafts made today."""
-        correction = self._one(
-            "SELECT label FROM correction WHERE message_key = :key ORDER BY id DESC LIMIT 1", key=message.key
-        )
         today = self._one(
             "SELECT COUNT(*) AS n FROM draft WHERE created_at >= :since",
             since=db.stamp(now - timedelta(days=1)),
         )
         return Known(
             applications=tuple(self.applications()),
-            correction=Label(correction["label"]) if correction else None,
+            correction=self.last_correction(message.key),
             twin=self._find_twin(message),
             busy=self.busy(now),
             drafts_today=today["n"] if today else 0,
@@ -481,7 +490,8 @@ class Store:
         keep_text: bool,
     ) -> int | None:
         taken = connection.execute(
-            """UPDATE message SET state = 'handled', text = CASE WHEN :keep THEN text ELSE '' END
+            """UPDATE message SET state = 'handled',
+                 text = CASE WHEN :keep OR key IN (SELECT message_key FROM taught) THEN text ELSE '' END
                WHERE key = :key AND state = 'received'""",
             {"key": message.key, "keep": int(keep_text)},
         ).rowcount
@@ -898,6 +908,91 @@ class Store:
             for row in self._all("SELECT * FROM reflection ORDER BY starts_at, id")
         ]
 
+    # --- learning from the person ---------------------------------------------------------------------------
+
+    def _note_hint(self, connection: sqlite3.Connection, message: Message, hint: Hint, rescan: bool) -> None:
+        """A mail lies in a folder for teaching. Its text may have been dropped; to learn from it, it is needed."""
+        connection.execute(
+            """INSERT INTO hint (message_key, said) SELECT :key, :said
+               WHERE NOT (:rescan AND EXISTS (SELECT 1 FROM correction WHERE message_key = :key))
+               ON CONFLICT DO UPDATE SET said = excluded.said""",
+            {"key": message.key, "said": hint, "rescan": rescan},
+        )
+        connection.execute(
+            "UPDATE message SET text = :text WHERE key = :key AND text = ''", {"key": message.key, "text": message.text}
+        )
+
+    def hints(self) -> list[tuple[Message, Hint]]:
+        """Mails the person moved into a folder for teaching, until that is noted as a correction."""
+        rows = self._all("SELECT message.*, said FROM hint JOIN message ON key = message_key ORDER BY arrived_at, key")
+        return [(_message(row), Hint(row["said"])) for row in rows]
+
+    def last_correction(self, key: str) -> Label | None:
+        """The person's latest word on a mail; None: they have not said any."""
+        row = self._one("SELECT label FROM correction WHERE message_key = :key ORDER BY id DESC LIMIT 1", key=key)
+        return Label(row["label"]) if row else None
+
+    def corrected_among(self, keys: Sequence[str]) -> set[str]:
+        """Those of these mails that the person has spoken of."""
+        rows = self._all(
+            "SELECT DISTINCT message_key FROM correction WHERE message_key IN (SELECT value FROM json_each(:keys))",
+            keys=json.dumps(keys),
+        )
+        return {row["message_key"] for row in rows}
+
+    def corrections(self) -> list[tuple[Message, Label]]:
+        """What is to be learned: the person's latest word on each mail since they last asked to forget, in order."""
+        rows = self._all("SELECT message.*, label FROM taught JOIN message ON key = message_key ORDER BY taught.id")
+        return [(_message(row), Label(row["label"])) for row in rows]
+
+    def needs_learning(self) -> bool:
+        """Whether the person's word differs from what was learned. What was refused waits for their next one."""
+        row = self._one(
+            """SELECT (EXISTS (SELECT 1 FROM taught JOIN message ON key = message_key WHERE trained_as IS NOT label)
+                    OR EXISTS (SELECT 1 FROM message WHERE trained_as IS NOT NULL
+                               AND key NOT IN (SELECT message_key FROM taught)))
+                 AND NOT EXISTS (SELECT 1 FROM learning
+                                 WHERE id = (SELECT MAX(id) FROM learning) AND kind = 'refused'
+                                 AND newest >= (SELECT COALESCE(MAX(id), 0) FROM correction)) AS needed"""
+        )
+        return bool(row and row["needed"])
+
+    def note_learning(self, learned: Learned, corrections: Sequence[tuple[Message, Label]], now: datetime) -> bool:
+        """What came of a training from these. False: the person asked to forget them while it went on."""
+        labels = {message.key: label for message, label in corrections}
+
+        def change(connection: sqlite3.Connection) -> bool:
+            said = {row["message_key"]: row for row in connection.execute("SELECT * FROM taught")}
+            if not labels.keys() <= said.keys():
+                return False
+            known = [row["id"] for key, row in said.items() if labels.get(key) == row["label"]]
+            if learned.promoted:
+                _train(connection, labels)
+            kind = "learned" if learned.promoted else "refused"
+            _note(connection, kind, learned, max(known, default=_newest(connection)), now)
+            return True
+
+        return bool(self._write("note_learning", change))
+
+    def note_forgotten(self, now: datetime) -> None:
+        """What was said so far stays the person's verdict, and is learned from no longer."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            count = connection.execute("SELECT COUNT(*) AS n FROM taught").fetchone()["n"]
+            _train(connection, {})
+            _note(connection, "forgotten", Learned(False, count, "you asked for it", 0.0), _newest(connection), now)
+
+        self._write("note_forgotten", change)
+
+    def note_lost(self) -> None:
+        """What was learned is not there any more, or is for another shipped model: it is to be learned anew."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            if _train(connection, {}):
+                connection.execute("UPDATE learning SET newest = 0 WHERE kind = 'refused'")  # perhaps not any longer
+
+        self._write("note_lost", change)
+
     # --- small facts --------------------------------------------------------------------------------------
 
     def note_health(self, name: str, value: str, now: datetime) -> None:
@@ -916,19 +1011,50 @@ class Store:
         return {row["name"]: (row["value"], db.moment(row["at"])) for row in self._all("SELECT * FROM health")}
 
     def prune(self, now: datetime, keep: timedelta) -> int:
-        """Drop the text of settled mails that have nothing to do with the search, once no answer is possible."""
+        """Drop the text of settled mails that have nothing to do with the search, once no answer is possible.
+
+        What the person taught with one of them is learned from its text: it stays.
+        """
         return int(
             self._write(
                 "prune",
                 lambda connection: (
                     connection.execute(
                         """UPDATE message SET text = '' WHERE state = 'handled' AND text <> '' AND arrived_at < :before
-                         AND key IN (SELECT message_key FROM verdict WHERE label = 'other')""",
+                         AND key IN (SELECT message_key FROM verdict WHERE label = 'other')
+                         AND key NOT IN (SELECT message_key FROM taught)""",
                         {"before": db.stamp(now - keep)},
                     ).rowcount
                 ),
             )
         )
+
+
+def _train(connection: sqlite3.Connection, labels: Mapping[str, Label]) -> int:
+    """Note what each mail was learned as, and that no other was. Returns how many were before."""
+    before = connection.execute("UPDATE message SET trained_as = NULL WHERE trained_as IS NOT NULL").rowcount
+    rows = [(label, key) for key, label in labels.items()]
+    connection.executemany("UPDATE message SET trained_as = ? WHERE key = ?", rows)
+    return before
+
+
+def _note(connection: sqlite3.Connection, kind: str, learned: Learned, newest: int, now: datetime) -> None:
+    connection.execute(
+        """INSERT INTO learning (at, kind, corrections, reason, model, newest)
+           VALUES (:at, :kind, :corrections, :reason, :model, :newest)""",
+        {
+            "at": db.stamp(now),
+            "kind": kind,
+            "corrections": learned.corrections,
+            "reason": learned.reason,
+            "model": learned.model,
+            "newest": newest,
+        },
+    )
+
+
+def _newest(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT COALESCE(MAX(id), 0) AS id FROM correction").fetchone()["id"])
 
 
 def words_hash(message: Message) -> str:

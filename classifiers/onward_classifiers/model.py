@@ -1,0 +1,175 @@
+"""The model: two linear readings of a mail, and a third that weighs them. Pure Python, no scikit-learn, no numpy.
+
+The first reading takes the mail as a whole, the second each sentence by itself: what it would be if it decided. The
+third sees both at once, with where the deciding sentence stands and what the header says. All three are softmax over
+linear scores. Their weights come from `train.py` and lie in one file that can be read and compared line by line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import exp, log, log1p, sqrt
+from operator import add
+from pathlib import Path
+from typing import Any
+
+from onward.core.model import LABELS, ConfigError
+from onward_classifiers.features import Features, Reading
+
+NOTHING = "none"  # what a sentence is that decides nothing
+SENTENCE_LABELS = (*(label.value for label in LABELS if label.value != "other"), NOTHING)
+LEAST = 1e-5  # probability: nothing is impossible
+FLOOR = log(LEAST)
+
+Row = Sequence[float]  # the square of the idf, then idf × coefficient for each label
+Table = dict[str, Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One linear reading: coefficients · unit vectors of tf-idf of two blocks, plus intercepts."""
+
+    words: Table
+    concepts: Table
+    intercepts: Row
+
+    def scores(self, found: Features) -> Row:
+        """One score for each label, not yet a probability."""
+        scores = self.intercepts
+        for names, table in ((found.words, self.words), (found.concepts, self.concepts)):
+            scores = [*map(add, scores, _block(names, table, len(scores)))]
+        return scores
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Everything that was learned."""
+
+    version: str
+    mail: Reader  # labels as in LABELS
+    sentence: Reader  # labels as in SENTENCE_LABELS
+    judge: Sequence[Row]  # for each label of LABELS: intercept, then a coefficient for each value of `weigh`
+    temperature: float
+    plainly_other: float  # from this lead of 'other' in the first reading on, the second is not needed
+
+
+def probabilities(scores: Sequence[float], temperature: float = 1.0) -> list[float]:
+    """Softmax."""
+    top = max(scores)
+    powers = [exp((score - top) / temperature) for score in scores]
+    total = sum(powers)
+    return [power / total for power in powers]
+
+
+def odds(scores: Sequence[float]) -> list[float]:
+    """How likely a sentence decides for each label of LABELS but 'other', as log odds within ±FLOOR."""
+    return [log(share + LEAST) - log(1 - share + LEAST) for share in probabilities(scores)[:-1]]
+
+
+def weigh(reading: Reading, whole: Sequence[float], parts: Sequence[Sequence[float]]) -> list[float]:
+    """What the third reading sees: the scores of the mail, and for each label its subject and two best sentences.
+
+    `parts` are the odds of the subject, then of each sentence.
+    """
+    middle = sum(whole) / len(whole)
+    subject = parts[0]
+    columns = list(zip(*parts[1:], strict=True)) or [(FLOOR,)] * (len(SENTENCE_LABELS) - 1)
+    best = [max(column) for column in columns]
+    second = [sorted(column)[-2] if len(column) > 1 else FLOOR for column in columns]
+    message = reading.message
+    return [
+        *[score - middle for score in whole],
+        *best,
+        *second,
+        *subject,
+        log1p(len(columns[0])),
+        columns[0].index(best[0]) / max(len(columns[0]) - 1, 1) if best[0] > 0 else 0.0,
+        float(reading.prepared.forwarded),
+        float(reading.prepared.quoted),
+        float("list" in message.signs),
+        float("auto-submitted" in message.signs),
+        float(bool(message.references)),
+        float(message.calendar_method == "CANCEL"),
+        float(bool(message.calendar_method)),
+        float(reading.language is None),
+    ]
+
+
+def lead_of_other(scores: Sequence[float]) -> float:
+    """How far 'other', the last of LABELS, is ahead of every other label in the first reading."""
+    return scores[-1] - max(scores[:-1])
+
+
+def _block(names: list[str], table: Table, labels: int) -> Sequence[float]:
+    """What one block of features adds to each label: its tf-idf vector, of length one, times the coefficients."""
+    counts = Counter(names)
+    if len(counts) == len(names):
+        rows = [*filter(None, map(table.get, names))]
+    else:
+        rows = [
+            row if count == 1 else _repeated(row, count)
+            for name, count in counts.items()
+            if (row := table.get(name)) is not None
+        ]
+    if not rows:
+        return [0.0] * labels
+    square, *sums = map(sum, zip(*rows, strict=True))
+    length = sqrt(square)
+    return [value / length for value in sums]
+
+
+def _repeated(row: Row, count: int) -> Row:
+    """The row of a name that stands more than once: its tf grows with the logarithm."""
+    often = 1.0 + log(count)
+    return [often * often * row[0], *[often * value for value in row[1:]]]
+
+
+# ---- the file
+
+
+def read_weights(path: Path) -> Weights:
+    """The weights in a file, after its hash has been checked."""
+    version, payload = read_checked(path)
+    return Weights(
+        version,
+        _reader(payload["mail"]),
+        _reader(payload["sentence"]),
+        payload["judge"],
+        payload["temperature"],
+        payload["plainly_other"],
+    )
+
+
+def read_checked(path: Path) -> tuple[str, dict[str, Any]]:
+    """(version, content) of a file of weights. Raises ConfigError where it is missing, damaged or was changed."""
+    try:
+        head, newline, payload = path.read_bytes().partition(b"\n")
+        written = json.loads(head.rstrip(b",") + b"}")
+    except OSError as error:
+        raise ConfigError(f"The weights {path} cannot be read ({error.strerror}): reinstall Onward.") from error
+    except ValueError as error:
+        raise ConfigError(f"The weights {path} are damaged: reinstall Onward.") from error
+    if not newline or hashlib.sha256(payload).hexdigest() != written.get("sha256"):
+        raise ConfigError(f"The weights {path} were changed after they were written: reinstall Onward.")
+    return str(written["version"]), json.loads(b"{" + payload)
+
+
+def write_checked(path: Path, name: str, lines: Iterable[str]) -> str:
+    """Write the lines of a JSON object's inside with a head that holds their hash; returns the version."""
+    payload = ("\n".join(lines) + "}\n").encode()
+    digest = hashlib.sha256(payload).hexdigest()
+    version = f"{name}-{digest[:8]}"
+    head = json.dumps({"version": version, "sha256": digest})[:-1] + ",\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".new")
+    unfinished.write_bytes(head.encode() + payload)
+    unfinished.replace(path)
+    return version
+
+
+def _reader(content: dict[str, Any]) -> Reader:
+    return Reader(content["words"], content["concepts"], content["intercepts"])

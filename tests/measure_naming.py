@@ -1,0 +1,248 @@
+"""How well `extract.py` finds what a mail names: `python tests/measure_naming.py [PATH.jsonl …] [--wrong FIELD]`.
+
+Of the mails that hold a value it counts how often that value was found, none was, or another was; of the mails that
+are known to hold none, how often something was found. Mails about no application are left out. The classifier has no
+part in it: only the extraction is measured, on the labelled mails that come with the program unless others are given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import statistics
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "classifiers"), str(HERE.parent / "daemon")]
+
+from onward.core.model import Found, Label  # noqa: E402
+from onward_classifiers import labelled, language, patterns  # noqa: E402
+from onward_classifiers.extract import Named, extract  # noqa: E402
+from onward_classifiers.labelled import Labelled  # noqa: E402
+from onward_classifiers.text import prepare  # noqa: E402
+
+LEFT_OUT = {Label.OTHER, Label.JOB_ALERT}
+NOES = {Label.REJECTION}
+NOES_AND_ANSWERS = {Label.REJECTION, Label.FEEDBACK_REPLY}
+COMPLETE = "more-"  # files of which an absent fact says that the mail does not hold it
+
+Facts = dict[str, Any]
+Values = list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing a mail may name: how it was labelled, how it was found, and when both are the same."""
+
+    held: Callable[[Facts], Values]
+    found: Callable[[Named], Values]
+    same: Callable[[str, str], bool]
+    labels: frozenset[Label] = frozenset(Label) - LEFT_OUT
+    several: bool = False  # more may be found than were labelled, and none is taken for another
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One labelled value that was not found, or one that was found where none is."""
+
+    mail: Labelled
+    held: str
+    found: Values
+
+
+# ---- what is the same
+
+
+def plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def same_company(one: str, other: str) -> bool:
+    return _bare_company(one) == _bare_company(other)
+
+
+def _bare_company(name: str) -> str:
+    name = plain(patterns.LEGAL_FORM.sub("", name).replace("&", " and "))
+    return re.sub(r"^(?:the|die|der|das|le|la|les|l|el|los|de|het|o|a|os|as|il|lo|i|gli) ", "", name).replace(" ", "")
+
+
+def same_role(one: str, other: str) -> bool:
+    return bool({_bare_role(one), _bare_role(_NOTE.sub("", one))} & {_bare_role(other), _bare_role(_NOTE.sub("", other))})
+
+
+def _bare_role(role: str) -> str:
+    return plain(patterns.GENDER.sub(" ", role))
+
+
+def same_number(one: str, other: str) -> bool:
+    return _bare_number(one) == _bare_number(other)
+
+
+def _bare_number(number: str) -> str:
+    return re.sub(r"^(?:ref|req|id|nr|no|jobid|reqid)(?=\d)", "", re.sub(r"[\W_]", "", number.casefold()))
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two passages are about the same: one holds the other, or they share most of their words."""
+    first, second = set(plain(one).split()), set(plain(other).split())
+    shared = len(first & second)
+    return plain(one) in plain(other) or plain(other) in plain(one) or shared >= 0.5 * max(len(first), len(second))
+
+
+def same_person(one: str, other: str) -> bool:
+    first, second = set(plain(_TITLE.sub("", one)).split()), set(plain(_TITLE.sub("", other)).split())
+    return first <= second or second <= first
+
+
+_NOTE = re.compile(r"\s*\([^)]*\)")
+_TITLE = re.compile(r"(?i)\b(?:dr|prof|mr|mrs|ms|miss|herr|frau|mme|dott|dra?|ing|sig|sra?)\b\.?")
+
+
+# ---- the fields
+
+
+def _fact(name: str) -> Callable[[Facts], Values]:
+    return lambda facts: [facts[name]] if facts.get(name) else []
+
+
+def _value(name: str) -> Callable[[Named], Values]:
+    def value(named: Named) -> Values:
+        found = getattr(named, name)
+        return [found.value] if isinstance(found, Found) else []
+
+    return value
+
+
+def _feedback(named: Named) -> Values:
+    said = {"given": named.feedback_given, "refused": named.feedback_refused, "offered": named.feedback_offered}
+    return [name for name, is_so in said.items() if is_so][:1]
+
+
+def _equal(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
+
+
+STAGES = {"application": "applied"}
+FIELDS = {
+    "company": Field(_fact("company"), _value("company"), same_company),
+    "role": Field(_fact("role"), _value("role"), same_role),
+    "requisition": Field(_fact("requisition"), _value("requisition"), same_number),
+    "contact": Field(_fact("contact"), lambda named: [named.contact.email] if named.contact else [], _equal),
+    "kind": Field(_fact("kind"), _value("kind"), _equal, frozenset(NOES)),
+    "feedback": Field(_fact("feedback"), _feedback, _equal, frozenset(NOES_AND_ANSWERS)),
+    "reason": Field(_fact("reason"), _value("reason"), same_words, frozenset(NOES)),
+    "other_role": Field(_fact("other_role"), _value("other_role"), same_role, frozenset(NOES)),
+    "stage": Field(
+        lambda facts: [STAGES.get(facts["stage"], facts["stage"])] if facts.get("stage") else [],
+        lambda named: [named.stage.value] if named.stage else [],
+        _equal,
+        frozenset(NOES),
+    ),
+    "people": Field(
+        lambda facts: [person["name"] for person in facts.get("people") or ()],
+        lambda named: [person.name for person in named.people],
+        same_person,
+        several=True,
+    ),
+    "dates": Field(
+        lambda facts: list(facts.get("dates") or ()),
+        lambda named: [date.value for date in named.dates],
+        same_words,
+        several=True,
+    ),
+}
+
+
+# ---- counting
+
+
+@dataclass
+class Tally:
+    """What became of one field, for one language or for all."""
+
+    outcomes: Counter[str]
+    misses: list[Miss]
+
+    def row(self) -> str:
+        counts = self.outcomes
+        held = counts["right"] + counts["null"] + counts["wrong"]
+        free = counts["none"] + counts["spurious"]
+        shares = [f"{counts[name] / held:7.1%}" if held else "      -" for name in ("right", "null", "wrong")]
+        spurious = f"{counts['spurious'] / free:7.1%}" if free else "      -"
+        return f"{held:6} {' '.join(shares)} {free:8} {spurious}"
+
+
+def outcomes(field: Field, mail: Labelled, named: Named, *, complete: bool) -> Iterator[tuple[str, str, Values]]:
+    """What became of each value one mail holds: (outcome, labelled value, what was found)."""
+    held, found = field.held(mail.facts or {}), field.found(named)
+    for value in held:
+        if any(field.same(value, one) for one in found):
+            yield "right", value, found
+        else:
+            yield "wrong" if found and not field.several else "null", value, found
+    if complete and not held:
+        yield "spurious" if found else "none", "", found
+
+
+def measure(paths: list[Path], *, complete: bool) -> tuple[dict[tuple[str, str], Tally], list[float]]:
+    """Every field counted by language and for all ('all'), and the seconds each mail took."""
+    tallies: dict[tuple[str, str], Tally] = defaultdict(lambda: Tally(Counter(), []))
+    spent = []
+    for path in paths:
+        for mail in labelled.read([path]):
+            if mail.label in LEFT_OUT:
+                continue
+            named, seconds = _timed(mail)
+            spent.append(seconds)
+            for name, field in FIELDS.items():
+                if mail.label not in field.labels:
+                    continue
+                for outcome, held, found in outcomes(
+                    field, mail, named, complete=complete or path.name.startswith(COMPLETE)
+                ):
+                    for tongue in ("all", mail.language):
+                        tallies[name, tongue].outcomes[outcome] += 1
+                    if outcome in {"null", "wrong", "spurious"}:
+                        tallies[name, "all"].misses.append(Miss(mail, held, found))
+    return tallies, spent
+
+
+def _timed(mail: Labelled) -> tuple[Named, float]:
+    prepared = prepare(mail.message)
+    sentences = prepared.first_sentences(60)
+    tongue = language.detect(prepared.own_text or mail.message.subject)
+    start = time.perf_counter()
+    named = extract(mail.message, prepared, sentences, tongue)
+    return named, time.perf_counter() - start
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("paths", nargs="*", type=Path, metavar="PATH.jsonl")
+    arguments.add_argument("--wrong", choices=FIELDS, help="list what this field got wrong")
+    arguments.add_argument("--languages", action="store_true", help="every field for every language")
+    chosen = arguments.parse_args()
+    tallies, spent = measure(chosen.paths or labelled.shipped(), complete=bool(chosen.paths))
+    if chosen.wrong:
+        for miss in tallies[chosen.wrong, "all"].misses:
+            print(f"{miss.mail.id}\t{miss.mail.language}\t{miss.mail.label}\t{miss.held!r}\t{miss.found}")
+        return
+    print(f"{'':24}{'held':>6}   right    null   wrong  holds no  something found")
+    for name, tongue in sorted(tallies, key=lambda key: (list(FIELDS).index(key[0]), key[1] != "all", key[1])):
+        if tongue == "all" or chosen.languages:
+            print(f"{name if tongue == 'all' else '':14}{tongue:10}{tallies[name, tongue].row()}")
+    ordered = sorted(spent)
+    print(
+        f"\nextraction: median {statistics.median(ordered) * 1e3:.2f} ms, mean {statistics.fmean(ordered) * 1e3:.2f} ms,"
+        f" 99 of 100 below {ordered[int(len(ordered) * 0.99)] * 1e3:.2f} ms, {len(ordered)} mails"
+    )
+
+
+if __name__ == "__main__":
+    main()
