@@ -1,8 +1,9 @@
 """Measure what the README promises; `make bench` runs all of it and prints one JSON object a line.
 
-    python tests/bench.py first-run | maildir | idle | latency | all
+    python tests/bench.py first-run | maildir | idle | latency | classifier | mutants | all
 
-Everything runs `onward run` as a person does, in a process of its own, against a real Dovecot on loopback.
+The first four run `onward run` as a person does, in a process of its own, against a real Dovecot on loopback; the last
+two measure the classifier on one core.
 """
 
 from __future__ import annotations
@@ -30,7 +31,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "daemon"), str(ROOT / "classifiers")]
 
 from flows.home import OWN, account_on, rejection  # noqa: E402
+from flows.test_hostile import mutate, originals  # noqa: E402
+from onward.core import mail  # noqa: E402
+from onward.core.model import Message, RawMail, Unreadable  # noqa: E402
 from onward.edges.store import Store  # noqa: E402
+from onward_classifiers import labelled  # noqa: E402
+from onward_classifiers.score import WEIGHTS, Classifier  # noqa: E402
 from servers.dovecot import Dovecot  # noqa: E402
 
 TEXT = """the of and to in is for on that with as at by from this we you our are be or have will it not can all new
@@ -41,15 +47,17 @@ WORDS = TEXT.split()
 
 def big_mail(number: int, at: datetime, chance: random.Random) -> bytes:
     """An ordinary mail of about 29 KB: a newsletter, an HTML-only notice, or a note with an attachment."""
-    mail = EmailMessage()
-    mail["From"] = f"{chance.choice(WORDS).title()} Post <news{number % 40}@list{number % 40}.example>"
-    mail["To"] = OWN
-    mail["Subject"] = " ".join(chance.choices(WORDS, k=6)).capitalize()
-    mail["Date"] = format_datetime(at)
-    mail["Message-ID"] = f"<bench-{number}@list.example>"
+    written = EmailMessage()
+    written["From"] = f"{chance.choice(WORDS).title()} Post <news{number % 40}@list{number % 40}.example>"
+    written["To"] = OWN
+    written["Subject"] = " ".join(chance.choices(WORDS, k=6)).capitalize()
+    written["Date"] = format_datetime(at)
+    written["Message-ID"] = f"<bench-{number}@list.example>"
     for hop in range(4):
-        mail["Received"] = f"from relay{hop}.example by mx.example with ESMTPS id {number:08x}; {format_datetime(at)}"
-    mail["DKIM-Signature"] = "v=1; a=rsa-sha256; d=list.example; b=" + b64encode(chance.randbytes(192)).decode()
+        written["Received"] = (
+            f"from relay{hop}.example by mx.example with ESMTPS id {number:08x}; {format_datetime(at)}"
+        )
+    written["DKIM-Signature"] = "v=1; a=rsa-sha256; d=list.example; b=" + b64encode(chance.randbytes(192)).decode()
     sentences = [" ".join(chance.choices(WORDS, k=12)).capitalize() + "." for _ in range(60)]
     kind = number % 4
     page = "".join(
@@ -57,14 +65,14 @@ def big_mail(number: int, at: datetime, chance: random.Random) -> bytes:
     )
     html = f"<html><head><style>td{{color:#111}}</style></head><body><table>{page}</table></body></html>"
     if kind == 0:
-        mail.set_content(html + "<!-- " + "x" * 18_600 + " -->", subtype="html")
+        written.set_content(html + "<!-- " + "x" * 18_600 + " -->", subtype="html")
     elif kind == 1:
-        mail.set_content("\n".join(sentences))
-        mail.add_attachment(chance.randbytes(17_500), maintype="application", subtype="pdf", filename="note.pdf")
+        written.set_content("\n".join(sentences))
+        written.add_attachment(chance.randbytes(17_500), maintype="application", subtype="pdf", filename="note.pdf")
     else:
-        mail.set_content("\n".join(sentences))
-        mail.add_alternative(html + "<!-- " + "x" * 14_300 + " -->", subtype="html")
-    return mail.as_bytes()
+        written.set_content("\n".join(sentences))
+        written.add_alternative(html + "<!-- " + "x" * 14_300 + " -->", subtype="html")
+    return written.as_bytes()
 
 
 def months(count: int) -> Iterator[tuple[bytes, datetime]]:
@@ -283,6 +291,97 @@ def latency(count: int = 20) -> dict[str, object]:
     }
 
 
+def judged_mail() -> tuple[list[Message], list[bytes]]:
+    """The mails the classifier is judged on: as the daemon has them, and as bytes."""
+    messages = [one.message for one in labelled.read(sorted((ROOT / "tests" / "mail").glob("*.jsonl")))]
+    raw = []
+    for message in messages:
+        written = EmailMessage()
+        written["From"], written["To"], written["Subject"] = str(message.sender), OWN, " ".join(message.subject.split())
+        written["Message-ID"] = message.message_id
+        written.set_content(message.text)
+        raw.append(written.as_bytes())
+    return messages, raw
+
+
+def loaded() -> dict[str, float]:
+    """What loading the weights costs, in a process of its own, the best of three."""
+    program = (
+        "import time; from onward_classifiers.score import Classifier;"
+        "size = lambda: 4 * int(open('/proc/self/statm').read().split()[1]);"
+        "before = size(); start = time.perf_counter(); Classifier.load();"
+        "print(time.perf_counter() - start, size() - before)"
+    )
+    paths = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path[:3])}
+    runs = [
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=paths).stdout
+        for _ in range(3)
+    ]
+    best = min((float(run.split()[0]), float(run.split()[1])) for run in runs)
+    return {"load_ms": round(best[0] * 1e3, 1), "load_mb": round(best[1] / 1024, 1)}
+
+
+def classifier_speed() -> dict[str, object]:
+    """Mails a second on one core: from text, from raw bytes, and what loading costs."""
+    messages, raw = judged_mail()
+    reader = Classifier.load()
+    now = datetime.now(UTC)
+
+    def from_text() -> None:
+        for message in messages:
+            reader.predict(message)
+
+    def label_only() -> None:
+        for message in messages:
+            reader.look(message)
+
+    def from_bytes() -> None:
+        for number, each in enumerate(raw):
+            reader.predict(mail.read(RawMail("INBOX", 1, number, now, each), "main", now))
+
+    def rate(work: Callable[[], None]) -> int:
+        seconds = []
+        for _ in range(4):
+            start = time.process_time()
+            work()
+            seconds.append(time.process_time() - start)
+        return round(len(messages) / min(seconds))
+
+    return {
+        "what": f"reading {len(messages)} mails on one core",
+        "label_a_second": rate(label_only),
+        "label_and_names_a_second": rate(from_text),
+        "from_raw_bytes_a_second": rate(from_bytes),
+        "weights_mb": round(WEIGHTS.stat().st_size / 1e6, 2),
+        **loaded(),
+    }
+
+
+def mutants(count: int) -> dict[str, object]:
+    """Mails with their structure broken, read and labelled: how long the slowest take, and what escapes."""
+    chance = random.Random(20261122)
+    reader, sources, now = Classifier.load(), originals(), datetime.now(UTC)
+    spent, unreadable, escaped = [], 0, 0
+    for number in range(count):
+        raw = mutate(chance.choice(sources), chance)
+        start = time.process_time()
+        try:
+            reader.predict(mail.read(RawMail("INBOX", 1, number, now, raw), "main", now))
+        except Unreadable:
+            unreadable += 1
+        except Exception:  # whatever it is, it must not happen: counted
+            escaped += 1
+        spent.append(time.process_time() - start)
+    spent.sort()
+    return {
+        "what": f"{count} mutants read and labelled",
+        "escaped": escaped,
+        "set_aside": unreadable,
+        "p99_ms": round(spent[int(count * 0.99)] * 1e3, 2),
+        "worst_ms": round(spent[-1] * 1e3, 1),
+    }
+
+
 def _descendants(pid: int) -> list[str]:
     """Child processes of all threads, and theirs."""
     found: list[str] = []
@@ -309,11 +408,14 @@ def main() -> int:
         "maildir": lambda: maildir(5_000),
         "idle": idle,
         "latency": latency,
+        "classifier": classifier_speed,
+        "mutants": lambda: mutants(100_000),
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("which", nargs="?", default="all", choices=[*benches, "all"])
     which = parser.parse_args().which
-    if shutil.which("dovecot") is None and not Path("/usr/sbin/dovecot").exists():
+    needs_server = which not in ("classifier", "mutants")
+    if needs_server and shutil.which("dovecot") is None and not Path("/usr/sbin/dovecot").exists():
         print("Dovecot is needed: sudo apt-get install dovecot-imapd dovecot-lmtpd", file=sys.stderr)
         return 2
     for name, bench in benches.items():

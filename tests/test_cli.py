@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,10 +26,11 @@ from onward import cli as command_line
 from onward import screen
 from onward.cli import cli
 from onward.core import mail
-from onward.core.model import Found, Label, Message, Prediction
+from onward.core.model import Found, Label, Learned, Message, Prediction
 from onward.demo.server import EmbeddedServer
 from onward.edges import files
 from onward.edges.store import Store
+from onward_classifiers import learn as learner
 from onward_classifiers.score import Classifier
 from servers.smtp import SmtpSink
 
@@ -93,6 +94,13 @@ class Desk:
     sink: SmtpSink
     settings: list[str] = field(default_factory=list)
     smtp: bool = True
+    trained: list[list[Label]] = field(default_factory=list)  # the labels of each training
+
+    def train(self, home: Path, corrections: Sequence[tuple[Message, Label]]) -> Learned:
+        """Stands for the trainer, and leaves a model behind as it does."""
+        self.trained.append([label for _, label in corrections])
+        (home / "personal.json").write_text("learned")
+        return Learned(True, len(corrections), "it follows every correction", 1.25, "personal-1")
 
     def configure(self) -> Path:
         """The configuration as a file."""
@@ -151,7 +159,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, smtp_sink: SmtpSink) -
     loggers = [logging.getLogger(name) for name in ("", "onward", "imapclient", "apscheduler", "mailparser")]
     before = [(each, list(each.handlers), each.level) for each in loggers]
     with EmbeddedServer({"sam": "secret"}) as server:
-        yield Desk(tmp_path, server, smtp_sink)
+        desk = Desk(tmp_path, server, smtp_sink)
+        monkeypatch.setattr(learner, "learn", desk.train)
+        yield desk
     for each, handlers, level in before:
         each.handlers[:] = handlers
         each.setLevel(level)
@@ -286,6 +296,7 @@ def test_a_server_that_does_not_answer_is_a_sentence(desk: Desk) -> None:
         ("sessions list", "No hour is booked"),
         ("questions", "No questions"),
         ("stuck", "Nothing is set aside"),
+        ("learn", "There is nothing to learn from yet"),
     ],
 )
 def test_an_empty_home_says_what_will_stand_here(desk: Desk, words: str, sentence: str) -> None:
@@ -345,10 +356,14 @@ def test_what_happens_is_told_in_short_lines_on_a_terminal(
     view.on_health("watch main", "imap.example.org does not answer")
     view.on_health("watch main", "ok")
     view.on_ready()
+    view.on_learned(Learned(True, 2, "it follows every correction", 1.0))
+    view.on_learned(Learned(False, 1, "it would misread more", 1.0))
     assert capsys.readouterr().out.splitlines() == [
         "11:00  main cannot be read: imap.example.org does not answer. Onward keeps trying. See: onward doctor",
         "11:00  main can be read again.",
         "11:00  Watching. Stop with Ctrl-C; nothing is lost by it.",
+        "11:00  Learned from 2 corrections of yours.",
+        "11:00  Not learned from your corrections: it would misread more. See: onward learn",
     ]
 
 
@@ -648,6 +663,110 @@ def test_commands_in_a_question_stand_on_their_own_lines() -> None:
     assert screen.split_commands("Is it?") == ("Is it?", [])
 
 
+# --- learning ------------------------------------------------------------------------------------------------
+
+
+def corrected(desk: Desk, label: str = "interview") -> str:
+    key = desk.json("drafts", "list")[0]["message"]
+    return desk.said("correct", key[:8], label)
+
+
+def test_a_correction_is_learned_from_and_says_so(answered: Desk) -> None:
+    said = corrected(answered)
+    assert "Onward learns from it when it runs." in said and "onward learn" in said
+    assert answered.said("learn") == (
+        "Read 1 correction of yours in 1.2 seconds. Learned: it follows every correction.\n"
+    )
+    assert answered.trained == [[Label.INTERVIEW]]
+    with files.only_one(answered.home), answered.store() as store:
+        [row] = store.rows("SELECT key FROM message")
+        assert "Onward learns from it within seconds." in answered.said("correct", row["key"][:8], "other")
+
+
+def test_there_is_nothing_to_learn_where_nothing_was_corrected(desk: Desk) -> None:
+    assert "nothing to learn from yet" in desk.said("learn")
+    assert desk.trained == []
+
+
+def test_one_round_learns_by_itself_and_says_so(answered: Desk) -> None:
+    corrected(answered)
+    assert answered.said("run", "--once") == "1 mail read, learned from 1 correction.\n"
+    assert answered.said("run", "--once") == "Nothing new.\n"
+    assert answered.trained == [[Label.INTERVIEW]]
+
+
+def test_a_lost_model_is_learned_anew(answered: Desk) -> None:
+    corrected(answered)
+    answered.said("learn")
+    (answered.home / "personal.json").unlink()
+    assert answered.said("run", "--once") == "1 mail read, learned from 1 correction.\n"
+    assert len(answered.trained) == 2
+
+
+def test_why_a_model_was_not_taken_is_said(answered: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learner, "learn", lambda home, given: Learned(False, len(given), "it would misread more", 2.0))
+    corrected(answered)
+    assert "1 correction not learned from (onward learn)" in answered.said("run", "--once")
+    said = answered.said("learn")
+    assert "Not learned: it would misread more." in said and "stays corrected" in said
+    assert "not from your last correction: it would misread more" in answered.said("status")
+
+
+def test_what_was_learned_is_forgotten_after_a_yes(answered: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    corrected(answered)
+    answered.said("learn")
+    refused = answered.type("learn", "--forget", input="y\n")
+    assert refused.exit_code == 2 and "--yes" in refused.stderr
+    monkeypatch.setattr(command_line, "person_is_there", lambda: True)
+    assert "Nothing was forgotten." in answered.said("learn", "--forget", input="\n")
+    assert (answered.home / "personal.json").exists()
+    assert "Forgotten" in answered.said("learn", "--forget", "--yes")
+    assert not (answered.home / "personal.json").exists()
+    assert "nothing to learn from yet" in answered.said("learn")
+    assert answered.json("learn")["last"][0]["kind"] == "forgotten"
+
+
+def test_what_was_learned_stands_in_status_and_in_json(answered: Desk) -> None:
+    assert "Learned    nothing from you yet" in answered.said("status")
+    corrected(answered)
+    assert "1 correction of yours, not all of them learned yet" in answered.said("status")
+    [before] = answered.json("learn")["corrections"]
+    assert (before["subject"], before["label"], before["trained_as"]) == (
+        "Your application, number 1",
+        "interview",
+        None,
+    )
+    answered.said("learn")
+    found = answered.json("learn")
+    assert found["model"] == "personal-1" and not found["waiting"]
+    assert found["corrections"] == [before | {"trained_as": "interview"}]
+    assert [(each["kind"], each["corrections"]) for each in found["last"]] == [("learned", 1)]
+    assert "Learned    from 1 correction of yours, today" in answered.said("status")
+    assert answered.json("status")["learned"]["corrections"] == 1
+
+
+def test_the_folders_for_teaching_are_made_and_used(answered: Desk) -> None:
+    said = answered.said("learn", "--folders")
+    assert "main: Onward/Rejection and Onward/Not a rejection are there." in said
+    assert answered.said("learn", "--folders") == said
+    [mail_of_no] = answered.server.mailbox("INBOX").messages
+    answered.server.mailbox("Onward/Not a rejection").deliver(mail_of_no.raw, mail_of_no.arrived_at)
+    assert "learned from 1 correction" in answered.said("run", "--once")
+    assert (answered.drafts, answered.trained) == ([], [[Label.OTHER]])
+
+
+def test_an_account_that_cannot_be_reached_keeps_no_folders_from_the_others(desk: Desk) -> None:
+    desk.configure()
+    desk.server.stop()
+    result = desk.type("learn", "--folders")
+    assert result.exit_code == 1
+    assert "onward doctor" in result.stderr
+
+
+def test_one_thing_at_a_time_is_asked_of_learning(desk: Desk) -> None:
+    assert desk.type("learn", "--forget", "--folders").exit_code == 2
+
+
 # --- set aside ---------------------------------------------------------------------------------------------
 
 
@@ -680,8 +799,16 @@ def test_no_sign_of_a_mail_reaches_the_terminal_as_a_command(desk: Desk) -> None
         store.connection.execute("UPDATE health SET value = :bad", {"bad": ESCAPES})
         store.connection.execute("UPDATE reflection SET reason = :bad", {"bad": ESCAPES})
         store.connection.execute("UPDATE message SET state = 'stuck', reason = :bad", {"bad": ESCAPES})
+        store.connection.execute(
+            "INSERT INTO correction (message_key, label, was, corrected_at) SELECT key, 'other', '', '' FROM message"
+        )
+        store.connection.execute(
+            """INSERT INTO learning (at, kind, corrections, reason, model, newest)
+               VALUES (:at, 'refused', 1, :bad, '', 9)""",
+            {"at": datetime.now(UTC).isoformat(), "bad": ESCAPES},
+        )
     listings = ["status", "applications", "drafts list", "drafts show 1", "sessions list", "questions", "stuck"]
-    for words in [*listings, "export --with-text", "export"]:
+    for words in [*listings, "learn --json", "export --with-text", "export"]:
         for form in ([], ["--json"]):
             said = desk.said(*words.split(), *form)
             bad = [sign for sign in said if sign != "\n" and unicodedata.category(sign)[0] == "C"]

@@ -20,7 +20,8 @@ from onward.demo.server import FOLDERS, EmbeddedServer
 from onward.doctor import Finding
 from onward.edges import files
 from onward.edges.store import Store
-from onward_classifiers.score import Classifier
+from onward_classifiers.model import write_checked
+from onward_classifiers.score import Classifier, personal_path
 from servers.smtp import SmtpSink
 
 PASSWORD = "correct horse battery"
@@ -108,6 +109,28 @@ def test_all_is_well_but_that_it_does_not_run(patient: Patient) -> None:
     assert result.exit_code == 0
     assert "Onward can work. 1 thing could be better." in result.stdout
     assert "\x1b" not in result.stdout
+
+
+def test_what_was_learned_and_where_it_is_taught_is_told(
+    patient: Patient, make_server: Callable[..., EmbeddedServer]
+) -> None:
+    server = make_server()
+    for folder in ("Onward/Rejection", "Onward/Not a rejection"):
+        server.create(folder)
+    patient.account["port"] = server.port
+    assert "learned" not in patient.findings()["classifier"].words
+    shipped = Classifier.load().weights.version
+    write_checked(
+        personal_path(patient.home),
+        "personal",
+        [f'"base": {json.dumps(shipped)}, "learned_from": {{"a": "rejection", "b": "other"}}, "rows": {{}}'],
+    )
+    found = patient.findings()
+    assert "what it learned from 2 of your corrections" in found["classifier"].words
+    assert "learns from Onward/Rejection and Onward/Not a rejection" in found["folders main"].words
+    personal_path(patient.home).write_text("{")
+    assert (found := patient.findings())["classifier"].state == "warn"
+    assert found["classifier"].next_command == "onward learn"
 
 
 def test_a_running_service_that_looks_is_well(patient: Patient) -> None:

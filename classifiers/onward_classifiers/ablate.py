@@ -6,7 +6,6 @@ docs/decisions/0005-two-readings.md.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -25,7 +24,6 @@ WHOLE, SENTENCES, EVERYTHING = 11, 31, None  # columns of what the judge sees
 
 def main() -> None:
     """Print the table, a row as soon as it is known."""
-    warnings.filterwarnings("ignore", message="lbfgs failed to converge")
     examples = [example(mail) for mail in labelled.read(labelled.shipped()) if not mail.held_out]
     bank = sentence_bank()
     print("| parts | accuracy | macro-F1 | rejection: average precision | precision | recall |")

@@ -14,7 +14,7 @@ from pathlib import Path
 TABLES = Path(__file__).parent / "concepts"
 DEFAULT = "en"  # for a mail whose language could not be told
 SHORTEST_STEM = 3
-NEAR = 4  # concepts that follow one another this closely belong together
+NEAR = 3  # concepts that follow one another this closely belong together
 
 Table = tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]  # whole words, stems
 

@@ -28,7 +28,7 @@ END = "."  # the end of a sentence among the words
 class Features:
     """What a text says, in two blocks that are weighed apart: many words would drown a few concepts.
 
-    Each name stands as often as it occurs.
+    A name counts once, however often it stands.
     """
 
     words: list[str]
@@ -121,11 +121,10 @@ def shape_features(one: Read) -> list[str]:
 
 
 def word_features(body: list[str]) -> list[str]:
-    """Words, pairs of neighbours, pairs with one word between, and the beginnings of longer words."""
+    """Words, pairs of neighbours, and the beginnings of longer words."""
     return [
         *body,
         *[f"{first} {second}" for first, second in pairwise(body)],
-        *[f"{first} _ {third}" for first, third in zip(body, body[2:], strict=False)],
         *[f"{word[:BEGINNING]}…" for word in body if len(word) > BEGINNING],
     ]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import exp, log, log1p, sqrt
@@ -31,7 +30,7 @@ Table = dict[str, Row]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One linear reading: coefficients · unit vectors of tf-idf of two blocks, plus intercepts."""
+    """One linear reading: coefficients · unit vectors of idf of two blocks, plus intercepts."""
 
     words: Table
     concepts: Table
@@ -105,27 +104,13 @@ def lead_of_other(scores: Sequence[float]) -> float:
 
 
 def _block(names: list[str], table: Table, labels: int) -> Sequence[float]:
-    """What one block of features adds to each label: its tf-idf vector, of length one, times the coefficients."""
-    counts = Counter(names)
-    if len(counts) == len(names):
-        rows = [*filter(None, map(table.get, names))]
-    else:
-        rows = [
-            row if count == 1 else _repeated(row, count)
-            for name, count in counts.items()
-            if (row := table.get(name)) is not None
-        ]
+    """What one block of features adds to each label: its idf vector, of length one, times the coefficients."""
+    rows = [*filter(None, map(table.get, dict.fromkeys(names)))]
     if not rows:
         return [0.0] * labels
     square, *sums = map(sum, zip(*rows, strict=True))
     length = sqrt(square)
     return [value / length for value in sums]
-
-
-def _repeated(row: Row, count: int) -> Row:
-    """The row of a name that stands more than once: its tf grows with the logarithm."""
-    often = 1.0 + log(count)
-    return [often * often * row[0], *[often * value for value in row[1:]]]
 
 
 # ---- the file

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import random
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import hstack
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
@@ -47,6 +50,7 @@ from onward_classifiers.score import WEIGHTS, strongest
 from onward_classifiers.text import prepare
 
 FOLDS = 4
+WORKERS = 2  # processes
 STRENGTH = 6.0  # inverse of the regularisation, of both readings
 STRENGTH_OF_JUDGE = 0.03
 WEIGHT_OF_CONCEPTS = 0.6  # length of their block where that of the words is 1
@@ -56,6 +60,9 @@ DOUBTFUL = 0.15  # from here on a sentence that was not marked may decide as wel
 ROUGHLY, ITERATIONS = 30, 150
 MOST_PARTS = 8  # of other mails that make a long one
 DIGITS = 3  # of a weight
+
+
+_SHARED: dict[str, Any] = {}  # what the processes of the folds read
 
 
 @dataclass(slots=True)
@@ -108,7 +115,9 @@ class Linear:
 
     def _fit(self, documents: Sequence[Features], truth: Sequence[str], weights: Any, iterations: int) -> None:
         self.model = LogisticRegression(C=STRENGTH, max_iter=iterations)
-        self.model.fit(self.matrix(documents), truth, sample_weight=weights)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the first round is meant to be a rough one
+            self.model.fit(self.matrix(documents), truth, sample_weight=weights)
 
     def matrix(self, documents: Sequence[Features]) -> Any:
         """Documents as rows, the two blocks side by side."""
@@ -188,7 +197,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("examples", nargs="*", type=Path, help="files of labelled mails; default: the shipped ones")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     chosen = parser.parse_args(arguments)
-    warnings.filterwarnings("ignore", message="lbfgs failed to converge")  # meant: the first round is a rough one
     examples = [example(mail) for mail in labelled.read(chosen.examples or labelled.shipped()) if not mail.held_out]
     bank = sentence_bank()
     _say(f"{len(examples)} mails, {len(bank)} sentences by themselves")
@@ -250,25 +258,41 @@ def hear(examples: Sequence[Example], bank: Sequence[tuple[Features, str]]) -> H
     Other mail is often long, and the most suspicious of many sentences is suspicious: so that the third reading knows
     it, it also hears mails of many parts, made for this of other mails of the same fold.
     """
-    places: list[int] = []
-    whole: list[list[float]] = []
-    parts: list[list[list[float]]] = []
-    readings: list[Reading] = []
-    chance = random.Random(0)
-    for number, (seen, unseen) in enumerate(folds(examples), 1):
-        _say(f"fold {number} of {FOLDS}")
-        learned, fresh = [examples[i] for i in seen], [examples[i] for i in unseen]
-        long = long_mails(fresh, chance)
-        mail, sentence = fit_mail(learned), fit_sentence(learned, bank)
-        whole += mail.scores([one.whole for one in (*fresh, *long)], LABELS).tolist()
-        parts += part_odds(sentence, [*fresh, *long])
-        readings += [one.reading for one in (*fresh, *long)]
-        places += [*unseen, *[-1] * len(long)]
+    splits = folds(examples)
+    _SHARED.update(examples=examples, bank=bank, splits=splits)
+    with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("fork")) as pool:  # what is shared is not copied
+        heard = list(pool.map(_hear_fold, range(FOLDS)))
+    _SHARED.clear()
+    places = [place for (_, unseen), one in zip(splits, heard, strict=True) for place in (*unseen, *one.beyond(unseen))]
+    whole = [row for one in heard for row in one.whole]
+    parts = [row for one in heard for row in one.parts]
     truth = [examples[i].label if i >= 0 else Label.OTHER.value for i in places]
-    seen_by_judge = np.array([weigh(*row) for row in zip(readings, whole, parts, strict=True)])
-    return Heard(
-        places, truth, seen_by_judge, judge_scores(seen_by_judge, truth), [lead_of_other(row) for row in whole], parts
-    )
+    seen = np.array([weigh(*row) for one in heard for row in zip(one.readings, one.whole, one.parts, strict=True)])
+    return Heard(places, truth, seen, judge_scores(seen, truth), [lead_of_other(row) for row in whole], parts)
+
+
+class _Fold(NamedTuple):
+    """What was heard of the mails of one fold, then of the long ones made of them."""
+
+    whole: list[list[float]]
+    parts: list[list[list[float]]]
+    readings: list[Reading]
+
+    def beyond(self, real: Sequence[int]) -> list[int]:
+        """No example's place for each long mail."""
+        return [-1] * (len(self.readings) - len(real))
+
+
+def _hear_fold(number: int) -> _Fold:
+    """One fold, in a process of its own."""
+    examples, bank = _SHARED["examples"], _SHARED["bank"]
+    seen, unseen = _SHARED["splits"][number]
+    learned, fresh = [examples[i] for i in seen], [examples[i] for i in unseen]
+    fresh += long_mails(fresh, random.Random(number))
+    whole = fit_mail(learned).scores([one.whole for one in fresh], LABELS).tolist()
+    parts = list(part_odds(fit_sentence(learned, bank), fresh))
+    _say(f"fold {number + 1} of {FOLDS}")
+    return _Fold(whole, parts, [one.reading for one in fresh])
 
 
 def long_mails(examples: Sequence[Example], chance: random.Random) -> list[Example]:
@@ -407,7 +431,7 @@ def export(trained: Trained, path: Path) -> str:
 
 
 def _vectorizer(**options: Any) -> Any:
-    return TfidfVectorizer(analyzer=as_it_is, lowercase=False, sublinear_tf=True, **options)
+    return TfidfVectorizer(analyzer=as_it_is, lowercase=False, binary=True, **options)
 
 
 def as_it_is(document: list[str]) -> list[str]:

@@ -342,6 +342,7 @@ class Done:
     sent: int = 0
     not_sent: int = 0
     learned: int = 0
+    not_learned: int = 0
 
     def on_outcome(self, outcome: Outcome) -> None:
         """One mail was handled."""
@@ -358,7 +359,8 @@ class Done:
 
     def on_learned(self, learned: Learned) -> None:
         """The person's corrections were learned from."""
-        self.learned += learned.corrections if learned.promoted else 0
+        self.learned += learned.corrections * learned.promoted
+        self.not_learned += learned.corrections * (not learned.promoted)
 
     @property
     def words(self) -> str:
@@ -371,6 +373,9 @@ class Done:
             screen.count(self.sent, "letter") + " sent" if self.sent else "",
             screen.count(self.not_sent, "letter") + " not sent (onward questions)" if self.not_sent else "",
             "learned from " + screen.count(self.learned, "correction") if self.learned else "",
+            screen.count(self.not_learned, "correction") + " not learned from (onward learn)"
+            if self.not_learned
+            else "",
         ]
         said = ", ".join(part for part in parts if part)
         return f"{said[0].upper()}{said[1:]}." if said else "Nothing new."

@@ -58,6 +58,7 @@ LEARNER_SILENCE = 180.0  # … and the learner: a training may take a minute
 SIGN_IN_TRIES = 3
 DIES_WITH_US = 1.0  # seconds in which a training that is ended along with us is told from one that fails
 STOPS_WITHIN = 8.0  # seconds, all threads together
+HINTS_WITHIN = 60.0  # seconds until a mail is seen that was moved into a folder for teaching from anywhere
 FIRST_WAIT, LAST_WAIT = 5.0, 900.0  # seconds between attempts to reach a server, with jitter
 
 MANY_MAILS = 1_000  # from here on, mails are read by a second process while this one fetches and stores
@@ -294,13 +295,14 @@ class Service:
                 try:
                     for folder in account.folders:
                         self._look(pipeline, mailbox, account, folder)
-                    taught = self._look_for_hints(pipeline, mailbox, account)
+                    longest = self._look_for_hints(pipeline, mailbox, account)
                     self._note(store, name, "ok")
                     failures = refusals = 0
                     self._ready(account)
-                    if not taught:
+                    if longest is None:
                         self._pause(name, FIRST_WAIT)
-                    mailbox.wait(account.folders[0], account.poll_seconds * random.uniform(0.9, 1.0))
+                    seconds = min(account.poll_seconds, longest or HINTS_WITHIN)
+                    mailbox.wait(account.folders[0], seconds * random.uniform(0.9, 1.0))
                 except Temporary as error:
                     failures += 1
                     self._note(store, name, str(error))
@@ -321,17 +323,21 @@ class Service:
             mailbox.close()
             store.close()
 
-    def _look_for_hints(self, pipeline: Pipeline, mailbox: Mailbox, account: AccountConfig) -> bool:
-        """What the person moved into folders for teaching. Trouble there is no reason not to watch the others."""
+    def _look_for_hints(self, pipeline: Pipeline, mailbox: Mailbox, account: AccountConfig) -> float | None:
+        """What the person moved into folders for teaching. Returns when to look again at the latest.
+
+        None: there was trouble, which is no reason not to watch the other folders.
+        """
         try:
-            for folder, hint in mailbox.teaching_folders().items():
+            folders = mailbox.teaching_folders()
+            for folder, hint in folders.items():
                 self._look(pipeline, mailbox, account, folder, hint)
         except SignInRefused:
             raise
         except EdgeError as error:
             log.warning("cannot look for hints account=%s error=%s", account.name, type(error).__name__)
-            return False
-        return True
+            return None
+        return HINTS_WITHIN if folders else float("inf")
 
     def _look(
         self, pipeline: Pipeline, mailbox: Mailbox, account: AccountConfig, folder: str, hint: Hint | None = None

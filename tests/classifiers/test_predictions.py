@@ -199,7 +199,7 @@ def small() -> tuple[train.Trained, list[train.Example]]:
     return train.train(examples, train.sentence_bank()[::40])[0], examples
 
 
-@pytest.mark.parametrize(("digits", "apart"), [(12, 1e-5), (train.DIGITS, 1e-2)])
+@pytest.mark.parametrize(("digits", "apart"), [(12, 5e-4), (train.DIGITS, 1e-2)])
 def test_the_exported_weights_say_what_scikit_learn_says(
     digits: int,
     apart: float,

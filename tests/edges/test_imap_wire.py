@@ -23,7 +23,7 @@ import trustme
 
 import onward.edges.imap as imap_module
 from onward.core import mail
-from onward.core.model import Address, Temporary
+from onward.core.model import Address, Hint, Permanent, Temporary
 from onward.demo.server import FOLDERS, EmbeddedServer, Quirks
 from onward.edges.imap import ForbiddenCommand, ImapMailbox, ImapServer
 from servers.dovecot import Dovecot
@@ -253,6 +253,7 @@ FORBIDDEN: dict[str, Callable[[Any], object]] = {
     "SELECT": lambda client: client.select_folder("INBOX"),
     "SELECT Drafts": lambda client: client.select_folder("Drafts"),
     "CREATE": lambda client: client.create_folder("x"),
+    "CREATE for teaching, unasked": lambda client: client.create_folder("Onward/Rejection"),
     "DELETE": lambda client: client.delete_folder("Archive"),
     "RENAME": lambda client: client.rename_folder("Archive", "x"),
     "SUBSCRIBE": lambda client: client.subscribe_folder("Archive"),
@@ -338,6 +339,85 @@ def test_everything_a_mailbox_does_is_on_the_list(dovecot: Dovecot) -> None:
         client.select_folder("INBOX", readonly=True)
         flags = {flag for each in client.fetch(client.search(), ["FLAGS"]).values() for flag in each[b"FLAGS"]}
     assert flags <= {b"\\Recent"}
+
+
+@pytest.mark.parametrize("act", ["create_folder", "subscribe_folder", "delete_folder", "select_folder"])
+@pytest.mark.parametrize("name", ["Onward/Rejections", "Onward/rejection", "Rejection", "onward", "x Onward/Rejection"])
+def test_while_folders_for_teaching_are_made_no_other_can_be(act: str, name: str, dovecot: Dovecot) -> None:
+    class Mistaken(ImapMailbox):
+        @staticmethod
+        def _refused(act_meant: Callable[[str], object], name_meant: str) -> bool:
+            return ImapMailbox._refused(getattr(act_meant.__self__, act), name)  # type: ignore[attr-defined]
+
+    with FaultProxy(dovecot.imap_port) as proxy:
+        mailbox = Mistaken(account(proxy.port, user="alice"))
+        with pytest.raises(ForbiddenCommand):
+            mailbox.make_teaching_folders()
+        mailbox.close()
+        assert [each for each in proxy.commands() if not (ALLOWED.fullmatch(each) or each == "NAMESPACE")] == []
+
+
+def test_making_folders_for_teaching_writes_nothing_else(dovecot: Dovecot) -> None:
+    with FaultProxy(dovecot.imap_port) as proxy, opened(proxy.port, user="alice") as mailbox:
+        mailbox.make_teaching_folders()
+        mailbox.make_teaching_folders()
+        unusual = [each for each in proxy.commands() if not (ALLOWED.fullmatch(each) or each == "NAMESPACE")]
+    names = ("Onward/Rejection", "Onward/Not a rejection")
+    assert unusual == [f'{verb} "{name}"' for name in names for verb in ("CREATE", "SUBSCRIBE")]
+
+
+def test_folders_for_teaching_stand_below_the_inbox_where_all_folders_do() -> None:
+    made: list[bytes] = []
+
+    def create(tag: bytes, line: bytes) -> bytes:
+        made.append(line.partition(b"CREATE ")[2].strip())
+        return b"TAG OK done\r\n"
+
+    def listed(tag: bytes, line: bytes) -> bytes:
+        return b"".join(b'* LIST () "." %s\r\n' % name for name in (b"INBOX", *made)) + b"TAG OK done\r\n"
+
+    courier: dict[str, Answer] = {
+        "CAPABILITY": b"* CAPABILITY IMAP4rev1 AUTH=PLAIN NAMESPACE\r\nTAG OK done\r\n",
+        "NAMESPACE": b'* NAMESPACE (("INBOX." ".")) NIL (("shared." "."))\r\nTAG OK done\r\n',
+        "LIST": listed,
+        "CREATE": create,
+        "SUBSCRIBE": b"TAG NO not here\r\n",
+    }
+    with Scripted(courier) as server, opened(server.port) as mailbox:
+        assert mailbox.make_teaching_folders() == {
+            "INBOX.Onward.Rejection": Hint.REJECTION,
+            "INBOX.Onward.Not a rejection": Hint.NO_REJECTION,
+        }
+    assert made == [b'"INBOX.Onward.Rejection"', b'"INBOX.Onward.Not a rejection"']
+
+
+def test_a_server_that_lets_nobody_make_folders_names_those_to_make_by_hand() -> None:
+    strict: dict[str, Answer] = {
+        "LIST": b'* LIST () "/" INBOX\r\nTAG OK done\r\n',
+        "CREATE": b"TAG NO [NOPERM] no\r\n",
+        "SUBSCRIBE": b"TAG NO no\r\n",
+    }
+    with Scripted(strict) as server, opened(server.port) as mailbox, pytest.raises(Permanent, match="Onward/Rejection"):
+        mailbox.make_teaching_folders()
+
+
+def test_a_server_that_wants_the_folder_above_first_gets_it() -> None:
+    made: list[bytes] = []
+
+    def create(tag: bytes, line: bytes) -> bytes:
+        name = line.partition(b"CREATE ")[2].strip()
+        if name != b'"Onward"' and b'"Onward"' not in made:
+            return b"TAG NO [CANNOT] there is nothing above it\r\n"
+        made.append(name)
+        return b"TAG OK done\r\n"
+
+    def listed(tag: bytes, line: bytes) -> bytes:
+        return b"".join(b'* LIST () "/" %s\r\n' % name for name in (b"INBOX", *made)) + b"TAG OK done\r\n"
+
+    answers: dict[str, Answer] = {"LIST": listed, "CREATE": create, "SUBSCRIBE": b"TAG OK done\r\n"}
+    with Scripted(answers) as server, opened(server.port) as mailbox:
+        assert len(mailbox.make_teaching_folders()) == 2
+    assert made == [b'"Onward"', b'"Onward/Rejection"', b'"Onward/Not a rejection"']
 
 
 def test_commands_go_out_in_one_piece() -> None:

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import pytest
 
 from onward.core import mail
-from onward.core.model import Address, Cursor, Permanent, RawMail, Temporary
+from onward.core.model import Address, Cursor, Hint, Permanent, RawMail, Temporary
 from onward.demo.server import EmbeddedServer
 from onward.edges import Batch, Mailbox, Place
 from onward.edges.imap import ImapMailbox, ImapServer
@@ -72,6 +72,14 @@ class Account(Protocol):
         """The inbox gets another UIDVALIDITY."""
         ...
 
+    def move(self, uid: int, folder: str) -> None:
+        """The person moves a mail of the inbox into another folder."""
+        ...
+
+    def folders(self) -> set[str]:
+        """All folders there are, as the person's mail program names them."""
+        ...
+
     def snapshot(self) -> object:
         """All that is kept about the mails of the inbox."""
         ...
@@ -109,6 +117,15 @@ class Embedded:
 
     def renumber(self) -> None:
         self.server.set_uidvalidity("INBOX", self.server.mailbox("INBOX").uidvalidity + 7)
+
+    def move(self, uid: int, folder: str) -> None:
+        found = self.server.mailbox("INBOX").find(uid)
+        assert found is not None
+        self.server.mailbox(folder).deliver(found.raw, found.arrived_at, found.flags)
+        self.remove(uid)
+
+    def folders(self) -> set[str]:
+        return set(self.server.mailboxes)
 
     def snapshot(self) -> object:
         return self.server.mailbox("INBOX").messages
@@ -152,6 +169,17 @@ class RealServer:
 
     def renumber(self) -> None:
         self.server.set_uidvalidity("INBOX", 77_777)
+
+    def move(self, uid: int, folder: str) -> None:
+        with self.server.client() as client:
+            client.select_folder("INBOX")
+            client.move([uid], folder)
+
+    def folders(self) -> set[str]:
+        with self.server.client() as client:
+            listed = {name for _, _, name in client.list_folders()}
+            assert {name for _, _, name in client.list_sub_folders()} >= {name for name in listed if "Onward/" in name}
+            return listed
 
     def snapshot(self) -> object:
         return self.server.snapshot("INBOX")
@@ -210,6 +238,15 @@ class Folder:
     def renumber(self) -> None:
         for path in (self.home / "maildir").glob("*.uids"):
             path.unlink()
+
+    def move(self, uid: int, folder: str) -> None:
+        path = self.files()[uid - 1]
+        inside = folder if self.inbox != self.root else "." + folder.replace("/", ".")
+        path.rename(self.root / inside / "cur" / path.name)
+
+    def folders(self) -> set[str]:
+        found = {path.parent.relative_to(self.root).as_posix() for path in self.root.rglob("cur")}
+        return {name.removeprefix(".").replace(".", "/") if name.startswith(".") else name for name in found}
 
     def snapshot(self) -> object:
         return [(path, path.stat()) for path in self.files()]
@@ -569,6 +606,79 @@ def test_only_our_own_draft_goes_and_only_with_its_key(account: Account, mailbox
 def test_the_drafts_folder_and_the_inbox_are_found(mailbox: Mailbox) -> None:
     assert mailbox.folder_for("drafts") == "Drafts"
     assert mailbox.folder_for("inbox") == "INBOX"
+
+
+# --- folders for teaching --------------------------------------------------------------------------------
+
+TEACHING = {"Onward/Rejection": Hint.REJECTION, "Onward/Not a rejection": Hint.NO_REJECTION}
+
+
+def test_there_are_no_folders_for_teaching_until_they_are_made(account: Account, mailbox: Mailbox) -> None:
+    before = account.folders()
+    assert mailbox.teaching_folders() == {}
+    assert account.folders() == before
+    assert mailbox.make_teaching_folders() == TEACHING
+    assert mailbox.teaching_folders() == TEACHING
+    assert account.folders() - before - {"Onward"} == set(TEACHING)
+
+
+def test_folders_for_teaching_made_twice_are_made_once(account: Account, mailbox: Mailbox) -> None:
+    mailbox.make_teaching_folders()
+    once = account.folders()
+    assert mailbox.make_teaching_folders() == TEACHING
+    again = account.open()
+    assert again.make_teaching_folders() == TEACHING
+    again.close()
+    assert account.folders() == once
+
+
+def test_a_mail_moved_into_a_folder_for_teaching_is_found_there_with_its_time(
+    account: Account, mailbox: Mailbox
+) -> None:
+    account.fill([(letter(n), NOW - timedelta(hours=n)) for n in range(1, 4)])
+    mailbox.make_teaching_folders()
+    for folder, uid in zip(TEACHING, (2, 1), strict=True):
+        account.move(uid, folder)
+        [batch] = mailbox.fetch_after(folder, None, LONG_AGO)
+        assert [(number_of(each), each.arrived_at) for each in batch.mails] == [(uid, NOW - timedelta(hours=uid))]
+        assert list(mailbox.fetch_after(folder, batch.cursor, LONG_AGO)) == []
+
+
+def taught(mailbox: Mailbox) -> None:
+    """A look at all there is, as the service makes it before it waits."""
+    look(mailbox)
+    for folder in mailbox.teaching_folders():
+        list(mailbox.fetch_after(folder, None, LONG_AGO))
+
+
+def test_waiting_ends_when_a_mail_is_moved_there(account: Account, mailbox: Mailbox) -> None:
+    account.fill([(letter(n), NOW) for n in (1, 2)])
+    mailbox.make_teaching_folders()
+    taught(mailbox)
+    assert mailbox.wait("INBOX", 0.1) is False
+    started = time.monotonic()
+    with later(lambda: account.move(1, "Onward/Rejection")):
+        assert mailbox.wait("INBOX", 20) is True
+    assert time.monotonic() - started < 3
+    taught(mailbox)
+    assert mailbox.wait("INBOX", 0.1) is False
+
+
+def test_a_move_between_the_look_and_the_wait_is_noticed_at_once(account: Account, mailbox: Mailbox) -> None:
+    account.fill([(letter(n), NOW) for n in (1, 2)])
+    mailbox.make_teaching_folders()
+    taught(mailbox)
+    account.move(2, "Onward/Not a rejection")
+    started = time.monotonic()
+    assert mailbox.wait("INBOX", 20) is True
+    assert time.monotonic() - started < 3
+
+
+def test_a_deleted_mail_is_no_news_where_nobody_teaches(account: Account, mailbox: Mailbox) -> None:
+    account.fill([(letter(n), NOW) for n in (1, 2)])
+    taught(mailbox)
+    with later(lambda: account.remove(1)):
+        assert mailbox.wait("INBOX", 0.6) is False
 
 
 # --- trouble ---------------------------------------------------------------------------------------------

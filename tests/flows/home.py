@@ -15,6 +15,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from onward import config
+from onward.actions import Trainer
 from onward.config import Config
 from onward.core.model import Cursor, Hint
 from onward.demo.server import EmbeddedServer
@@ -165,6 +166,7 @@ class Home:
     clock: Clock = field(default_factory=Clock)
     settings: dict[str, object] = field(default_factory=dict)
     outbox_class: type[Outbox] = Outbox
+    learn: Trainer | None = None  # what learns from corrections; None: nobody does
     smtp_port: int | None = None  # None: no SMTP, mails to oneself are laid into the inbox
     steps: int = 0  # how many times the power could have gone in the last run
     cut_at: int = 0  # the step at which it goes; 0: never
@@ -207,6 +209,7 @@ class Home:
             classifier(),
             clock=self.clock,
             patience=Patience(),
+            learn=self.learn,
             mailboxes={"main": lambda: CuttableMailbox(open_mailbox(account, settings), self.step)},
         )
 

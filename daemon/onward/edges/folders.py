@@ -58,14 +58,11 @@ def find_role(role: Role, listed: Iterable[Listed]) -> str | None:
 
 def find_hints(listed: Iterable[Listed]) -> dict[str, Hint]:
     """The folders for teaching, by name; below INBOX where the server keeps every folder there."""
-    meant = {path: hint for hint, path in TEACHING.items()}
-    found = {}
+    paths = {}
     for _, delimiter, name in _usable(listed):
         parts = tuple(name.split(delimiter)) if delimiter else (name,)
-        path = parts[1:] if parts[0].upper() == "INBOX" else parts
-        if path in meant:
-            found[name] = meant[path]
-    return found
+        paths[name] = parts[1:] if parts[0].upper() == "INBOX" else parts
+    return {name: hint for hint, wanted in TEACHING.items() for name, path in paths.items() if path == wanted}
 
 
 def no_such_role(role: Role) -> str:
