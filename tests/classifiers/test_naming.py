@@ -16,7 +16,7 @@ def named(body: str = "", subject: str = "", sender: str = "no-reply@jobs.exampl
     for field, value in more.items():
         object.__setattr__(message, field, value)
     own = prepare(message)
-    return extract(message, own, own.sentences, detect(own.own_text))
+    return extract(message, own, own.first_sentences(1_000), detect(own.own_text))
 
 
 COMPANIES = [
