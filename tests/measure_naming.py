@@ -68,12 +68,20 @@ def same_company(one: str, other: str) -> bool:
 
 
 def _bare_company(name: str) -> str:
-    name = plain(patterns.LEGAL_FORM.sub("", name).replace("&", " and "))
+    name = plain(_LEGAL_FORM.sub("", name).replace("&", " and "))
     return re.sub(r"^(?:the|die|der|das|le|la|les|l|el|los|de|het|o|a|os|as|il|lo|i|gli) ", "", name).replace(" ", "")
 
 
+_LEGAL_FORM = re.compile(
+    r",?\s(?:g?GmbH(?:\s&\sCo\.?\sKG)?|AG|SE|KG|OHG|mbH|UG|e\.\s?V|eG|Inc|Ltd|Limited|LLC|LLP|PLC|plc|Corp|SA|SAS|SARL"
+    r"|S\.?r\.?l|SRL|S\.?\s?L|S\.?\s?A|S\.?\s?p\.?\s?A|B\.?V|N\.?V|AB|KB|A/S|Oy|ApS|AöR|Lda|Ltda)(?!\w)\.?"
+)
+
+
 def same_role(one: str, other: str) -> bool:
-    return bool({_bare_role(one), _bare_role(_NOTE.sub("", one))} & {_bare_role(other), _bare_role(_NOTE.sub("", other))})
+    return bool(
+        {_bare_role(one), _bare_role(_NOTE.sub("", one))} & {_bare_role(other), _bare_role(_NOTE.sub("", other))}
+    )
 
 
 def _bare_role(role: str) -> str:
@@ -217,9 +225,9 @@ def _timed(mail: Labelled) -> tuple[Named, float]:
     prepared = prepare(mail.message)
     sentences = prepared.first_sentences(60)
     tongue = language.detect(prepared.own_text or mail.message.subject)
-    start = time.perf_counter()
+    start = time.thread_time()
     named = extract(mail.message, prepared, sentences, tongue)
-    return named, time.perf_counter() - start
+    return named, time.thread_time() - start
 
 
 def main() -> None:

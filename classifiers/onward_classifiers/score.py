@@ -139,6 +139,7 @@ def _in_full(reading: Reading, parts: Sequence[Sequence[float]], prediction: Pre
     shown = Label.REJECTION if prediction.label is Label.OTHER else prediction.label  # why it is worth a look
     best = evidence(sentences, parts, shown)
     named = extract.extract(reading.message, reading.prepared, sentences, prediction.language)
+    no = prediction.label is Label.REJECTION
     return replace(
         prediction,
         evidence=best.text if best else reading.message.subject,
@@ -147,6 +148,13 @@ def _in_full(reading: Reading, parts: Sequence[Sequence[float]], prediction: Pre
         role=named.role,
         requisition=named.requisition,
         contact=named.contact,
+        people=named.people,
+        dates=named.dates,
+        kind=named.kind if no else None,
+        reason=named.reason if no else None,
+        other_role=named.other_role if no else None,
+        stage=named.stage if no else None,
+        feedback_given=named.feedback_given,
         feedback_offered=named.feedback_offered,
         feedback_refused=named.feedback_refused,
     )

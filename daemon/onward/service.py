@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
+import os
 import random
 import signal
 import threading
@@ -62,6 +63,7 @@ HINTS_WITHIN = 60.0  # seconds until a mail is seen that was moved into a folder
 FIRST_WAIT, LAST_WAIT = 5.0, 900.0  # seconds between attempts to reach a server, with jitter
 
 MANY_MAILS = 1_000  # from here on, mails are read by a second process while this one fetches and stores
+ORPHANED_AFTER = 2.0  # seconds in which that process notices that this one is gone
 READ_AHEAD = 1  # batches handed to it beyond the one that is waited for
 
 Progress = Callable[[str, int, int], None]
@@ -527,8 +529,20 @@ class Service:
 
 
 def _reader() -> ProcessPoolExecutor:
-    """One process that parses mail beside us; Ctrl-C is ours to answer, not its."""
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
+    """One process that parses mail beside us."""
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _beside, (os.getpid(),))
+
+
+def _beside(parent: int) -> None:
+    """In that process: Ctrl-C is not for it to answer, and it does not outlive us, however we end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(ORPHANED_AFTER)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _backoff(failures: int) -> float:

@@ -181,6 +181,16 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody a mail names, and where."""
+
+    name: str
+    role: str = ""  # as the mail says it; '': it does not
+    email: str = ""  # '': none is given
+    where: str = "text"  # 'from', 'signature', 'cc', 'text'
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """What the classifier says about one message. Advice; the verdict comes later."""
 
@@ -194,6 +204,13 @@ class Prediction:
     role: Found | None = None
     requisition: Found | None = None
     contact: Address | None = None  # a person who would read an answer
+    people: tuple[Person, ...] = ()  # everybody it names besides the reader, who writes first
+    dates: tuple[Found, ...] = ()  # days and times in the mail's own words
+    kind: Found | None = None  # of a no: 'plain', 'filled', 'cancelled', 'frozen', 'later', 'other_role'
+    reason: Found | None = None  # of a no: the words that give one
+    other_role: Found | None = None  # of a no: the job proposed instead
+    stage: Stage | None = None  # how far the application had come, as the mail itself shows it
+    feedback_given: bool = False
     feedback_offered: bool = False
     feedback_refused: bool = False
     model: str = "rules-1"  # lets any verdict be traced to the model behind it
@@ -371,8 +388,8 @@ class Policy:
     own_addresses: frozenset[str] = frozenset()
     hours: ReflectionHours = ReflectionHours()
     answer_within: timedelta = timedelta(days=3)  # nothing older is answered
-    act_above: float = 0.7  # confidence of a rejection from which Onward acts
-    ask_above: float = 0.4  # … and from which it asks
+    act_above: float = 0.8  # confidence of a rejection from which Onward acts: a false alarm costs five questions
+    ask_above: float = 0.35  # … and from which it asks: a missed no costs three
     drafts_per_day: int = 5
     draft_letters: bool = True
 
