@@ -29,8 +29,9 @@ LONGEST_LINE = 70  # characters of a line in a signature
 READ_HISTORY = 800  # characters of a quoted mail that may still name the job
 CLOSING_PART = 260  # characters before the end of a mail within which it is signed
 EARLY = 500  # characters within which a mail mostly says what it is about
-LIKELY = 0.45  # what is less likely than this is not named
+LIKELY = 0.4  # what is less likely than this is not named
 LIKELY_REASON = 0.35  # … of a reason, which is shown as words and never acted on
+CERTAIN = 0.7  # … of feedback given by a mail that also offers some
 PERHAPS = 0.2  # … of another role, in a mail that proposes one
 MOST_PEOPLE = 12
 MOST_DATES = 12
@@ -106,6 +107,7 @@ class Passage:
         self.last = len(spans) - 1
         self.small = small_words(language)
         self.nouns = job_nouns(language)
+        self.articles = articles_of(language)
 
     def gap(self, number: int) -> str:
         """What stands between a word and the one before it."""
@@ -115,7 +117,7 @@ class Passage:
         """The number of the word before this one in the same sentence, over articles if asked; -1: none."""
         while number > 0 and not _ENDS.search(self.gap(number)):
             number -= 1
-            if not articles or self.low[number] not in patterns.ARTICLES:
+            if not articles or self.low[number] not in self.articles:
                 return number
         return -1
 
@@ -204,8 +206,9 @@ class Mail:
 
     @cached_property
     def shown(self) -> Passage:
-        """The sender's display name."""
+        """The sender's display name, without 'via Greenhouse'."""
         name = _one_line(self.message.sender.name.strip("\"' "))[:120] if self.message.sender else ""
+        name = patterns.VIA.sub("", name)
         return Passage(name, 0, len(name), "from", self.language)
 
     @cached_property
@@ -230,6 +233,11 @@ class Candidate:
     where: str
     signs: set[str] = field(default_factory=set)
 
+    @property
+    def fits_domain(self) -> bool:
+        """Whether any sign ties it to the sender's domain."""
+        return any("domain" in sign or sign == "initials" for sign in self.signs)
+
     def score(self, weights: dict[str, float]) -> float:
         """What its signs weigh."""
         return weights["always"] + sum(weights.get(sign, 0.0) for sign in self.signs)
@@ -250,7 +258,7 @@ def _best(candidates: Sequence[Candidate], weights: dict[str, float], likely: fl
 
 
 def _alike(key: str, other: str) -> bool:
-    """Whether one of two candidates is a part of the other: they differ in how much they take, not in what they mean."""
+    """Whether one of two candidates is a part of the other: the same thing, more or less of it."""
     return key in other or other in key
 
 
@@ -302,7 +310,20 @@ def company_candidates(mail: Mail) -> list[Candidate]:
         found.signs |= _signs_of_name(found.value, mail)
         if any(one != key and one in key for one in exact):
             found.signs.add("holds what the domain spells")
-    return [found for key, found in pool.found.items() if _may_be_company(key, found.value)]
+    candidates = [found for key, found in pool.found.items() if _may_be_company(key, found.value)]
+    if mail.writer == "a machine" and _sends_for_others(candidates):
+        candidates = [found for found in candidates if not found.fits_domain]
+    return candidates
+
+
+def _sends_for_others(candidates: Sequence[Candidate]) -> bool:
+    """Whether a display name has nothing of its domain: 'Acme Careers <no-reply@ats.example>'.
+
+    From a machine's address, that is how the systems that send for many employers look, those on no list included.
+    """
+    shown = [found for found in candidates if "the sender" in found.signs]
+    named = any("only general words" not in found.signs for found in shown)
+    return named and not any(found.fits_domain for found in shown)
 
 
 _NOTHING = frozenset({"in text", "begins a sentence"})  # signs of any word with a capital
@@ -376,9 +397,9 @@ def signed_parts(passage: Passage) -> Iterator[tuple[int, int]]:
         if number <= passage.last and not _PARTS.search(passage.gap(number)):
             continue
         last = number - 1
-        if last - first < LONGEST_NAME and passage.capital[first] and _is_mixed(passage, first, last):
-            if not passage.text[passage.ends[last] : passage.line(last)[1]].strip():
-                yield first, last
+        mixed = last - first < LONGEST_NAME and passage.capital[first] and _is_mixed(passage, first, last)
+        if mixed and not passage.text[passage.ends[last] : passage.line(last)[1]].strip():
+            yield first, last
         first = number
 
 
@@ -554,8 +575,8 @@ def _add_sender(pool: Pool, mail: Mail) -> None:
     sender = mail.message.sender
     if sender is None or not sender.name or "@" in sender.name:
         return
-    name = patterns.VIA.sub("", mail.shown.text)
-    signs = {"the sender"} | ({"sent via"} if name != mail.shown.text else set())
+    name = mail.shown.text
+    signs = {"the sender"} | ({"sent via"} if patterns.VIA.search(sender.name[:120]) else set())
     if mail.person and (place := patterns.PERSON_AT.search(name)):
         name, signs = place["company"], {"the sender's house"}
     elif mail.person:
@@ -563,7 +584,8 @@ def _add_sender(pool: Pool, mail: Mail) -> None:
     if looks_automatic(sender.email):
         signs.add("an automatic sender")
     passage = Passage(name, 0, len(name), "from", mail.language)
-    whole = {"the whole sender"} if len(passage.names) == 1 else set()
+    named = [span for span in passage.names if not _GENERAL.issuperset(passage.low[span[0] : span[1] + 1])]
+    whole = {"the whole sender"} if len(named) == 1 else set[str]()
     for first, last in passage.names:
         _add_name(pool, passage, first, last, signs | whole)
 
@@ -624,12 +646,14 @@ def _signs_of_house(key: str, found: Candidate, house: House, writer: str) -> se
 _BY_HOUSE = frozenset(
     {
         "the sender",
+        "the sender's house",
         "the whole sender",
         "a line of its own at the end",
         "the last words",
         "after a comma at the end",
         "at",
         "by",
+        "acts",
     }
 )
 _BY_WRITER = frozenset({"no fit", "is the domain", "begins like the domain"})
@@ -802,7 +826,7 @@ def _titles(passage: Passage) -> Iterator[tuple[int, int, set[str]]]:
 @cache
 def callers_of_job(language: str | None) -> frozenset[str]:
     """The words after which a job may be named without any word for one."""
-    return patterns.OF_JOB | patterns.AS_JOB | patterns.ARTICLES | job_nouns(language)
+    return patterns.OF_JOB | patterns.AS_JOB | articles_of(language) | job_nouns(language)
 
 
 def _endings(passage: Passage, head: int) -> Iterator[tuple[int, set[str]]]:
@@ -874,7 +898,7 @@ def _is_stop(passage: Passage, number: int) -> bool:
     return word in passage.small and not (passage.capital[number] and word in patterns.ROLE_PARTS)
 
 
-_ROLE_ENDS = patterns.ROLE_STOPS | patterns.WHEN | patterns.ARTICLES
+_ROLE_ENDS = patterns.ROLE_STOPS | patterns.WHEN
 
 
 CALLING = {"a number before", "named", "the noun before", "applied for", "a label"}
@@ -944,10 +968,15 @@ def _to_the_left(passage: Passage, head: int, end: int) -> int:
 def _leads_to(passage: Passage, number: int, head: int, *, heads_first: bool) -> bool:
     """Whether a word on the left of a job's word belongs to the name: 'night' in 'night receptionist'."""
     word, upper, capital = passage.low[number], passage.capital[number], passage.capital[head]
-    begins = passage.where != "subject" and (number == 0 or _ENDS.search(passage.gap(number)) is not None)
+    if word in _ROLE_ENDS or (word in patterns.ORDINALS and not upper):
+        return False
+    in_text = passage.where != "subject"
+    begins = in_text and (number == 0 or _ENDS.search(passage.gap(number)) is not None)
+    if upper and capital and in_text and not begins and passage.language != "de":
+        return True
     if word in patterns.ROLE_PARTS and upper == capital:
         return True
-    if word in passage.nouns or word in _ROLE_ENDS or word in passage.small or patterns.OF_AN_APPLICATION.search(word):
+    if word in passage.nouns or word in passage.small or patterns.OF_AN_APPLICATION.search(word):
         return False
     if capital and not upper:
         return word.isdecimal() and len(word) < 3 and not begins and passage.capital[number - 1]
@@ -961,7 +990,7 @@ def _over_joins(passage: Passage, number: int) -> int:
     for following in range(number + 1, min(number + 2, passage.last) + 1):
         if passage.gap(following) not in _TIES:
             return 0
-        if passage.low[following] in patterns.ROLE_JOINS or passage.low[following] in patterns.ARTICLES:
+        if passage.low[following] in patterns.ROLE_JOINS or passage.low[following] in passage.articles:
             continue
         return 0 if _is_stop(passage, following) else following
     return 0
@@ -1086,7 +1115,8 @@ def _without_place(role: str) -> str:
     if dash is None or not dash.start():
         return role
     tail = role[dash.end() :].lower().split()
-    return role if len(tail) > 4 or any(is_job(word, None) for word in tail) else role[: dash.start()]
+    telling = len(tail) > 4 or any(is_job(word, None) or word in patterns.FIELDS for word in tail)
+    return role if telling else role[: dash.start()]
 
 
 @lru_cache(maxsize=32_768)
@@ -1146,6 +1176,14 @@ def small_words(language: str | None) -> frozenset[str]:
     if language is None:
         return frozenset().union(*patterns.SMALL.values())
     return patterns.SMALL[language] | patterns.SMALL["en"]
+
+
+@cache
+def articles_of(language: str | None) -> frozenset[str]:
+    """The articles of a language, or of all but for those that are prepositions in another."""
+    if language is None:
+        return frozenset().union(*patterns.ARTICLES.values()) - patterns.BY_COMPANY
+    return patterns.ARTICLES[language]
 
 
 @cache
@@ -1366,7 +1404,7 @@ def is_desk(local: str) -> bool:
 
 def shown_name(address: Address) -> str:
     """The display name without the employer: 'Anna (Acme)' and 'Keller, Anna' are a person's."""
-    name = _one_line(address.name.strip("\"' "))
+    name = patterns.VIA.sub("", _one_line(address.name.strip("\"' "))[:120])
     place = patterns.PERSON_AT.search(name)
     shown = name[: place.start()].strip(" ,|-–") if place else name.strip(" ,|-–")
     company = place["company"].strip() if place else ""
@@ -1400,9 +1438,10 @@ def signed_name(prepared: Prepared) -> str:
 
 def looks_like_person(name: str, *, single: bool = False) -> bool:
     """Whether a name is that of one human being, as far as its shape tells."""
-    if not patterns.PERSON.fullmatch(name) or len(name) > 50:
+    bare = patterns.TITLE.sub("", name)
+    if len(name) > 50 or not patterns.PERSON.fullmatch(bare):
         return False
-    parts = name.split()
+    parts = bare.split()
     if len(parts) < 2 and not single:
         return False
     low = [part.lower().strip(".") for part in parts]
@@ -1592,7 +1631,7 @@ def find_feedback(heard: Sequence[Heard], signs: frozenset[str]) -> tuple[bool, 
     """Whether feedback is given, offered or refused; at most one of them."""
     refused = any(_refuses(one) for one in heard)
     offered = not refused and any(_offers(one) for one in heard)
-    given = not refused and 1 / (1 + exp(-_weight(signs, patterns.GIVEN_SIGNS))) >= LIKELY
+    given = not refused and 1 / (1 + exp(-_weight(signs, patterns.GIVEN_SIGNS))) >= (CERTAIN if offered else LIKELY)
     return given, offered and not given, refused
 
 

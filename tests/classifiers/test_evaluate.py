@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from onward.core.model import LABELS, Address, Found, Label, Prediction
+from onward.core.model import LABELS, Address, Found, Label, Policy, Prediction
 from onward_classifiers import evaluate, labelled
 from onward_classifiers.evaluate import (
     Judged,
@@ -40,6 +40,8 @@ from onward_classifiers.labelled import Labelled
 
 NO, THANKS, NEWS = Label.REJECTION, Label.ACKNOWLEDGEMENT, Label.OTHER
 PROGRAMS: dict[str, Program] = {"keyword list": by_keywords, "TF-IDF + regression": lambda mails: [NEWS] * len(mails)}
+
+POLICY = Policy()
 
 
 def mail(label: Label = NO, body: str = "Unfortunately it is a no.", id: str = "a", **facts: object) -> Labelled:
@@ -121,11 +123,11 @@ def test_whoever_is_as_sure_as_right_has_no_calibration_error() -> None:
 def test_the_bands_are_those_of_the_policy() -> None:
     some = [Judged(mail(truth), said(NO, sure)) for truth, sure in ((NO, 0.9), (NO, 0.5), (NEWS, 0.8), (THANKS, 0.45))]
     found = band_shares(some)
-    assert found["acts, from 0.70: precision"] == Share(1, 2)
-    assert found["acts, from 0.70: recall"] == Share(1, 2)
-    assert found["acts, from 0.70: false alarms"] == Share(1, 2)
-    assert found["asks, from 0.40: of job mail"] == Share(2, 3)
-    assert found["asks, from 0.40: of other mail"] == Share(0, 1)
+    assert found[f"acts, from {POLICY.act_above:.2f}: precision"] == Share(1, 2)
+    assert found[f"acts, from {POLICY.act_above:.2f}: recall"] == Share(1, 2)
+    assert found[f"acts, from {POLICY.act_above:.2f}: false alarms"] == Share(1, 2)
+    assert found[f"asks, from {POLICY.ask_above:.2f}: of job mail"] == Share(2, 3)
+    assert found[f"asks, from {POLICY.ask_above:.2f}: of other mail"] == Share(0, 1)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +284,7 @@ def test_the_page_fits_a_hundred_columns_and_carries_no_colour() -> None:
     assert "…" not in text and "\x1b" not in text
     for name in ("keyword list", "TF-IDF + regression", "language en", "refusing word alone", "recruiter_outreach"):
         assert f"\n{name} " in text
-    for name in ("acts, from 0.70: precision", "calibration error, 15 bins", "company right"):
+    for name in (f"acts, from {POLICY.act_above:.2f}: precision", "calibration error, 15 bins", "company right"):
         assert f"\n{name} " in text
 
 
@@ -349,4 +351,4 @@ def test_the_report_of_the_training_has_a_line_for_each_label_and_band() -> None
     text = report([NO, NO, NEWS], [said(NO).probabilities, said(NEWS).probabilities, said(NEWS).probabilities])
     assert text.splitlines()[1].split() == ["rejection", "2", "1.000", "0.500", "0.667", "false", "alarms", "0"]
     assert "accuracy 0.667" in text
-    assert "rejection, ask ≥ 0.4" in text and "rejection, act ≥ 0.7" in text
+    assert f"rejection, ask ≥ {POLICY.ask_above}" in text and f"rejection, act ≥ {POLICY.act_above}" in text

@@ -8,6 +8,7 @@ from math import exp
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from onward.core.model import ConfigError, Label, Message, Span
@@ -219,7 +220,7 @@ def test_the_exported_weights_say_what_scikit_learn_says(
         if not look.parts:
             continue
         compared += 1
-        seen = train.np.array([weigh(one.reading, row, found)])
+        seen = np.array([weigh(one.reading, row, found)])
         theirs = train.softmax(trained.judge.scores(seen) / trained.temperature)[0]
         assert [exp(score) for score in look.scores] == pytest.approx(theirs.tolist(), abs=apart)
     assert compared > len(examples) / 2

@@ -311,7 +311,7 @@ def test_a_pdf_is_noticed_but_not_read() -> None:
     message = read(
         multipart("Content-Type: text/plain\r\n\r\nOur letter.", "Content-Type: application/pdf\r\n\r\n%PDF")
     )
-    assert (message.text, message.flags) == ("Our letter.", {"pdf"})
+    assert (message.text, message.flags) == ("Our letter.", frozenset({"pdf"}))
 
 
 @pytest.mark.parametrize(
