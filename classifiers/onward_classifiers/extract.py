@@ -31,6 +31,7 @@ CLOSING_PART = 260  # characters before the end of a mail within which it is sig
 EARLY = 500  # characters within which a mail mostly says what it is about
 LIKELY = 0.4  # what is less likely than this is not named
 LIKELY_REASON = 0.35  # … of a reason, which is shown as words and never acted on
+EVEN = 0.5  # … of what kind of no it is, of the stage, and of feedback given
 CERTAIN = 0.7  # … of feedback given by a mail that also offers some
 PERHAPS = 0.2  # … of another role, in a mail that proposes one
 MOST_PEOPLE = 12
@@ -80,7 +81,7 @@ def extract(message: Message, prepared: Prepared, sentences: Sequence[Sentence],
         kind=kind,
         reason=find_reason(heard),
         other_role=find_other_role(mail, role, roles, heard) if kind and kind.value == "other_role" else None,
-        stage=find_stage(signs),
+        stage=find_stage(heard, signs),
     )
 
 
@@ -202,7 +203,7 @@ class Mail:
     def person_fits(self) -> bool:
         """Whether the sender's name belongs to the address, as a person's mostly does."""
         sender = self.message.sender
-        return sender is not None and _fits(self.person, sender.email.rpartition("@")[0].lower())
+        return bool(self.person) and sender is not None and _fits(self.person, sender.email.rpartition("@")[0].lower())
 
     @cached_property
     def shown(self) -> Passage:
@@ -311,7 +312,7 @@ def company_candidates(mail: Mail) -> list[Candidate]:
         if any(one != key and one in key for one in exact):
             found.signs.add("holds what the domain spells")
     candidates = [found for key, found in pool.found.items() if _may_be_company(key, found.value)]
-    if mail.writer == "a machine" and _sends_for_others(candidates):
+    if mail.writer == "a machine" and (_sends_for_others(candidates) or (house.service and _another_acts(candidates))):
         candidates = [found for found in candidates if not found.fits_domain]
     return candidates
 
@@ -324,6 +325,11 @@ def _sends_for_others(candidates: Sequence[Candidate]) -> bool:
     shown = [found for found in candidates if "the sender" in found.signs]
     named = any("only general words" not in found.signs for found in shown)
     return named and not any(found.fits_domain for found in shown)
+
+
+def _another_acts(candidates: Sequence[Candidate]) -> bool:
+    """Whether a mail tells what another than its sender does: 'Acme has invited you to a test', from CodeTrial."""
+    return any("acts" in found.signs and not found.fits_domain for found in candidates)
 
 
 _NOTHING = frozenset({"in text", "begins a sentence"})  # signs of any word with a capital
@@ -579,8 +585,10 @@ def _add_sender(pool: Pool, mail: Mail) -> None:
     signs = {"the sender"} | ({"sent via"} if patterns.VIA.search(sender.name[:120]) else set())
     if mail.person and (place := patterns.PERSON_AT.search(name)):
         name, signs = place["company"], {"the sender's house"}
+    elif mail.person_fits:
+        return
     elif mail.person:
-        signs.add(f"a person's name, it seems, {mail.writer}, {mail.person_fits}")
+        signs.add(f"a person's name, it seems, {mail.writer}")
     if looks_automatic(sender.email):
         signs.add("an automatic sender")
     passage = Passage(name, 0, len(name), "from", mail.language)
@@ -701,7 +709,7 @@ def _signs_of_name(value: str, mail: Mail) -> set[str]:
     low = [part.strip(".,") for part in value.lower().split()]
     signs = {f"{min(len(low), 3)} words"}
     signs.update(sign for sign, known in _TELLING if not known.isdisjoint(low))
-    if any(is_job(part, mail.language) for part in low):
+    if any(is_job(part, mail.language) and part not in patterns.INSTITUTION for part in low):
         signs.add("a job")
     if patterns.AGENCY.search(value):
         signs.add("an agency")
@@ -1574,15 +1582,21 @@ def find_kind(heard: Sequence[Heard], signs: frozenset[str]) -> Found | None:
         return None
     chances = _chances(signs, patterns.KIND_SIGNS)
     kind = max(chances, key=chances.__getitem__)
+    kind = kind if chances[kind] >= EVEN else "plain"
     best = max(heard, key=lambda one: _weight(one.signs, patterns.KIND_SIGNS[kind]))
     return Found(kind, best.sentence.span, round(chances[kind], 2))
 
 
-def find_stage(signs: frozenset[str]) -> Stage | None:
+def find_stage(heard: Sequence[Heard], signs: frozenset[str]) -> Stage | None:
     """How far the application had come, as far as the mail itself shows it."""
+    if any(one.signs >= NOT_INVITED for one in heard):
+        return Stage.APPLIED
     chances = _chances(signs, patterns.STAGE_SIGNS)
     stage = max(chances, key=chances.__getitem__)
-    return Stage(stage) if chances[stage] >= LIKELY else None
+    return Stage(stage) if chances[stage] >= EVEN else None
+
+
+NOT_INVITED = frozenset({"NOT", "INVITE", "INTERVIEW"})
 
 
 def find_reason(heard: Sequence[Heard]) -> Found | None:
@@ -1631,7 +1645,7 @@ def find_feedback(heard: Sequence[Heard], signs: frozenset[str]) -> tuple[bool, 
     """Whether feedback is given, offered or refused; at most one of them."""
     refused = any(_refuses(one) for one in heard)
     offered = not refused and any(_offers(one) for one in heard)
-    given = not refused and 1 / (1 + exp(-_weight(signs, patterns.GIVEN_SIGNS))) >= (CERTAIN if offered else LIKELY)
+    given = not refused and 1 / (1 + exp(-_weight(signs, patterns.GIVEN_SIGNS))) >= (CERTAIN if offered else EVEN)
     return given, offered and not given, refused
 
 

@@ -1,10 +1,10 @@
-"""Company, role, number and contact are taken from a mail as it names them, or left open."""
+"""Company, role, number, people, dates and the kind of a no are taken from a mail as it names them, or left open."""
 
 from typing import Any
 
 import pytest
 
-from onward.core.model import Address
+from onward.core.model import Address, Person, Stage
 from onward_classifiers.extract import Named, clean_role, extract
 from onward_classifiers.labelled import as_message
 from onward_classifiers.language import detect
@@ -223,6 +223,149 @@ def test_an_answer_goes_where_the_sender_asks_for_it_within_the_same_house() -> 
 def test_feedback_is_noted_when_it_is_offered_or_refused(body: str, offered: bool, refused: bool) -> None:
     found = named(body)
     assert (found.feedback_offered, found.feedback_refused) == (offered, refused)
+
+
+@pytest.mark.parametrize(
+    ("sender", "body", "company"),
+    [
+        (
+            "Hollis Varga <hollis@stonegate-recruitment.example>",
+            "Hi Sam,\n\nI spoke to the hiring manager at Cordwain Mills today. They went with someone else.\n\n"
+            "Hollis Varga\nStonegate Recruitment",
+            "Cordwain Mills",
+        ),
+        (
+            "CodeTrial <no-reply@codetrial.example>",
+            "Larkmoor has invited you to a coding test. You have five days.\n\nCodeTrial",
+            "Larkmoor",
+        ),
+    ],
+)
+def test_an_agency_is_not_taken_for_the_employer_it_names(sender: str, body: str, company: str) -> None:
+    found = named(body, sender=sender).company
+    assert found is not None and found.value == company
+
+
+@pytest.mark.parametrize(
+    ("body", "company"),
+    [
+        ("Hi Sam,\n\nwe went with someone local, sorry.\n\nRuth Ansel\nThistledown Bakery", "Thistledown Bakery"),
+        ("Hi Sam, we went with someone local, sorry. Ruth, Thistledown Bakery", "Thistledown Bakery"),
+        ("Hej Sam,\n\nvi valde en annan.\n\nRuth Ansel | Platschef | Tistelbruk AB", "Tistelbruk AB"),
+        ("Sam, es hat leider nicht geklappt.\n\nRuth Ansel\nPersonalleitung\nDistelwerk GmbH", "Distelwerk GmbH"),
+    ],
+)
+def test_the_company_is_taken_from_below_or_behind_the_writers_name(body: str, company: str) -> None:
+    found = named(body, sender="Ruth Ansel <ruth.ansel@gmail.com>").company
+    assert found is not None and found.value == company
+    assert body[found.span.start : found.span.end] == company
+
+
+@pytest.mark.parametrize(
+    ("body", "role"),
+    [
+        ("Hi Sam, we needed a night baker who can start at three, so it's a no.", "night baker"),
+        ("Bonjour, le poste de géologue de réservoir a été pourvu en interne.", "géologue de réservoir"),
+        ("Hola, la vacante de auxiliar de almacén ya está cubierta.", "auxiliar de almacén"),
+        ("Hoi, je sollicitatie als werkvoorbereider is helaas niet doorgegaan.", "werkvoorbereider"),
+        ("Ciao, per la posizione di tecnico di laboratorio abbiamo scelto un'altra persona.", "tecnico di laboratorio"),
+        ("Ciao, ci serve un gameplay programmer da gennaio.", "gameplay programmer"),
+    ],
+)
+def test_a_job_is_known_by_its_own_word_wherever_it_stands(body: str, role: str) -> None:
+    found = named(body).role
+    assert found is not None and found.value == role
+
+
+def test_the_writers_own_job_is_not_the_job_the_mail_is_about() -> None:
+    body = "Hi Sam,\n\nthank you for coming in. We chose someone else.\n\nRuth Ansel\nHead of Operations\nVeltro"
+    found = named(body, sender="Ruth Ansel <ruth@veltro.example>").role
+    assert found is None or found.value != "Head of Operations"
+
+
+@pytest.mark.parametrize(
+    "text", ["We meet on 12/10/2025 at 14.30.", "Offer: £31,200 from 2026", "Call 40 hours a week", "Covid-19 rules"]
+)
+def test_a_date_or_a_sum_is_no_reference_number(text: str) -> None:
+    assert named(text).requisition is None
+
+
+def test_the_people_of_a_mail_come_with_role_and_address_and_where_they_were_found() -> None:
+    body = (
+        "Dear Sam,\n\nyou met Dr. Iris Malm and Tobias Roe on Monday. Both liked you.\n\nBest regards,\nRuth Ansel\n"
+        "Talent Manager\nVeltro"
+    )
+    copied = (Address("j.okoro@veltro.example", "Jude Okoro"), Address("no-reply@veltro.example", "Veltro"))
+    people = {one.name: one for one in named(body, sender="Ruth Ansel <ruth@veltro.example>", cc=copied).people}
+    assert people["Ruth Ansel"] == Person("Ruth Ansel", "Talent Manager", "ruth@veltro.example", "from")
+    assert people["Jude Okoro"] == Person("Jude Okoro", "", "j.okoro@veltro.example", "cc")
+    assert people["Dr. Iris Malm"].where == "text"
+    assert "Sam" not in people and "Veltro" not in people
+
+
+def test_a_name_under_the_closing_words_is_a_person_without_an_address() -> None:
+    body = "Hello,\n\nno luck this time.\n\nKind regards,\nRuth Ansel\nVeltro"
+    people = named(body, sender="Veltro <no-reply@veltro.example>").people
+    assert people == (Person("Ruth Ansel", "", "", "signature"),)
+
+
+@pytest.mark.parametrize(
+    ("body", "date"),
+    [
+        ("Could you come on Friday, 14 March at 9.15?", "Friday, 14 March at 9.15"),
+        ("Passt Ihnen Dienstag, 12. Mai, 14:00 Uhr?", "Dienstag, 12. Mai, 14:00 Uhr"),
+        ("Le entretien aura lieu le 3 avril à 10h30.", "3 avril à 10h30"),
+        ("Tu candidatura se cierra el 31/12/2025.", "31/12/2025"),
+        ("You will hear from us within 2 weeks.", "2 weeks"),
+    ],
+)
+def test_days_and_times_are_taken_in_the_mails_own_words(body: str, date: str) -> None:
+    found = named(body).dates
+    assert [one.value for one in found] == [date]
+    assert body[found[0].span.start : found[0].span.end] == date
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("Dear Sam,\n\nThank you for applying. The position has been filled internally.", "filled"),
+        ("Hallo Sam,\n\ndie Stelle ist leider schon besetzt.", "filled"),
+        ("Bonjour,\n\nle recrutement est annulé pour des raisons budgétaires.", "cancelled"),
+        ("Hej Sam,\n\nvi har tyvärr fått anställningsstopp och rekryteringen är pausad tills vidare.", "frozen"),
+        ("Dear Sam,\n\nUnfortunately we have decided to move forward with other candidates.", "plain"),
+        ("Gentile Sam,\n\npurtroppo abbiamo deciso di proseguire con altri candidati.", "plain"),
+    ],
+)
+def test_the_kind_of_a_no_is_told(body: str, kind: str) -> None:
+    found = named(body).kind
+    assert found is not None and found.value == kind
+
+
+def test_a_reason_is_the_words_after_because() -> None:
+    body = "Dear Sam,\n\nWe will not go on, because the budget for this post has been cut. All the best."
+    found = named(body).reason
+    assert found is not None and found.value == "the budget for this post has been cut"
+    assert body[found.span.start : found.span.end] == found.value
+
+
+@pytest.mark.parametrize(
+    ("body", "stage"),
+    [
+        (
+            "Thank you for coming to the interview on Monday and for meeting the team. It was good to talk to you. "
+            "In the end we chose someone else.",
+            Stage.INTERVIEW,
+        ),
+        (
+            "Thank you for your application. We received many applications, and having read yours carefully we will "
+            "not invite you to an interview.",
+            Stage.APPLIED,
+        ),
+        ("We have your application, and we are not able to invite you to an interview.", Stage.APPLIED),
+    ],
+)
+def test_the_stage_is_read_from_what_the_mail_speaks_of(body: str, stage: Stage) -> None:
+    assert named(body).stage is stage
 
 
 LANGUAGES = {

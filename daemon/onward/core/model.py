@@ -187,7 +187,7 @@ class Person:
     name: str
     role: str = ""  # as the mail says it; '': it does not
     email: str = ""  # '': none is given
-    where: str = "text"  # 'from', 'signature', 'cc', 'text'
+    where: str = "text"  # 'from', 'signature', 'cc', 'calendar', 'text'
 
 
 @dataclass(frozen=True, slots=True)
