@@ -18,7 +18,7 @@ from onward_classifiers.concepts import concepts, pairs
 from onward_classifiers.text import Prepared, Sentence
 
 READ = 2_400  # characters of a mail's own words that tell what kind of mail it is
-SENTENCES = 60  # of them are looked at one by one
+SENTENCES = 30  # of them are looked at one by one
 SUBJECT = 300  # characters
 BEGINNING = 5  # letters of a longer word that stand for its other endings
 END = "."  # the end of a sentence among the words
