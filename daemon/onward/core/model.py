@@ -388,8 +388,8 @@ class Policy:
     own_addresses: frozenset[str] = frozenset()
     hours: ReflectionHours = ReflectionHours()
     answer_within: timedelta = timedelta(days=3)  # nothing older is answered
-    act_above: float = 0.9  # confidence of a rejection from which Onward acts: a false alarm costs ten questions
-    ask_above: float = 0.5  # … and from which it asks: a missed no costs two
+    act_above: float = 0.8  # confidence of a rejection from which Onward acts: a false alarm costs five questions
+    ask_above: float = 0.35  # … and from which it asks: a missed no costs three
     drafts_per_day: int = 5
     draft_letters: bool = True
 
