@@ -1,7 +1,6 @@
 """What each part of the model brings: python -m onward_classifiers.ablate [--every N] (a quarter of an hour)
 
-Trains it from the shipped examples with parts left out, and prints a table of cross-validated figures, as it stands in
-docs/decisions/0005-two-readings.md.
+Trains it from the shipped examples with parts left out, and prints a table of cross-validated figures.
 """
 
 from __future__ import annotations

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from onward.core.model import Message
+from onward_classifiers import language
 from onward_classifiers.concepts import concepts, pairs
-from onward_classifiers.text import Prepared, Sentence
+from onward_classifiers.text import Prepared, Sentence, prepare
 
 READ = 2_400  # characters of a mail's own words that tell what kind of mail it is
 SENTENCES = 30  # of them are looked at one by one
@@ -57,17 +58,19 @@ class Reading:
     sentences: list[Read]
 
 
-def read(message: Message, prepared: Prepared, language: str | None) -> Reading:
-    """Take a mail apart into sentences, words and concepts."""
-    sentences = [read_sentence(sentence, language) for sentence in prepared.first_sentences(SENTENCES)]
-    subject = read_sentence(Sentence(message.subject[:SUBJECT]), language)
-    return Reading(message, prepared, language, subject, sentences)
+def read(message: Message) -> Reading:
+    """Take a mail apart: what its sender wrote, in which language, its sentences, words and concepts."""
+    prepared = prepare(message)
+    tongue = language.detect(prepared.own_text or message.subject)
+    sentences = [read_sentence(sentence, tongue) for sentence in prepared.first_sentences(SENTENCES)]
+    subject = read_sentence(Sentence(message.subject[:SUBJECT]), tongue)
+    return Reading(message, prepared, tongue, subject, sentences)
 
 
-def read_sentence(sentence: Sentence, language: str | None) -> Read:
+def read_sentence(sentence: Sentence, tongue: str | None) -> Read:
     """Take one sentence apart."""
     spoken = words(sentence.text)
-    meant = concepts(spoken, language)
+    meant = concepts(spoken, tongue)
     return Read(sentence, spoken, meant, word_features(spoken), meant + pairs(meant))
 
 
@@ -106,9 +109,9 @@ def sentence_features(reading: Reading) -> list[Features]:
     return found
 
 
-def lone_sentence_features(text: str, language: str | None) -> Features:
+def lone_sentence_features(text: str, tongue: str | None) -> Features:
     """The features of a sentence of which nothing but its words is known."""
-    one = read_sentence(Sentence(text), language)
+    one = read_sentence(Sentence(text), tongue)
     return Features(one.spoken, one.meant + shape_features(one))
 
 

@@ -24,7 +24,7 @@ from onward.core.model import LABELS, Address, Label, Learned, Message
 from onward_classifiers import labelled
 from onward_classifiers.model import write_checked
 from onward_classifiers.personal import FEW, Personal
-from onward_classifiers.score import Classifier, Look, personal_path
+from onward_classifiers.score import Classifier, personal_path
 
 TIME_LIMIT = 60.0  # seconds
 EACH = 3  # every so many of the shipped examples stand for all other mail while a person's corrections are learned
@@ -104,10 +104,6 @@ class _Seen(NamedTuple):
     scores: list[float]
     names: list[str]
 
-    @classmethod
-    def of(cls, look: Look) -> _Seen:
-        return cls(look.scores, look.names)
-
 
 class Lesson:
     """What every training starts from: the shipped model, and what it says of shipped examples."""
@@ -116,24 +112,23 @@ class Lesson:
         self.shipped = Classifier.load()
         examples = labelled.read(labelled.shipped())
         known = [one for one in examples if not one.held_out][::EACH]
-        self.known = [(_Seen.of(self.shipped.look(one.message)), one.label) for one in known]
+        self.known = self._see([(one.message, one.label) for one in known])
         self.spread = Counter(name for look, _ in self.known for name in look.names)
-        self.held_out = [(_Seen.of(self.shipped.look(one.message)), one.label) for one in examples if one.held_out]
+        self.held_out = self._see([(one.message, one.label) for one in examples if one.held_out])
 
     def learn(self, corrections: Taught) -> tuple[Personal | None, str]:
         """The person's layer, and why it is taken; or None, and why it is not."""
         before = self.mistakes(None)
-        last = FIRMNESS[-1]
+        learned_from = {message.key: label.value for message, label in corrections}
+        seen = self._see(corrections)
         for firmness in FIRMNESS:
-            rows = self._fit(corrections, firmness)
-            learned_from = {message.key: label.value for message, label in corrections}
-            personal = Personal("", self.shipped.weights.version, learned_from, rows)
+            personal = Personal("", self.shipped.weights.version, learned_from, self._fit(seen, firmness))
             after = self.mistakes(personal)
             if after > before:
                 return None, f"it would misread more of the shipped examples: {after} instead of {before} points"
             taught = Classifier(self.shipped.weights, personal)
             heard = [taught.predict(message).probabilities[label] >= HEARD for message, label in corrections]
-            if all(heard) or firmness == last:
+            if all(heard):
                 break
         return personal, f"it follows {sum(heard)} of {len(heard)} corrections and misreads no more than before"
 
@@ -146,11 +141,15 @@ class Lesson:
             points += 0 if said is label else 3 if said is Label.REJECTION else 1
         return points
 
+    def _see(self, mails: Taught) -> list[tuple[_Seen, Label]]:
+        looks = ((self.shipped.look(message), label) for message, label in mails)
+        return [(_Seen(look.scores, look.names), label) for look, label in looks]
+
     def _is_common(self, name: str) -> bool:
         """Whether a name is found in so much mail that it says nothing of a kind."""
         return self.spread[name] > COMMON * len(self.known)
 
-    def _fit(self, corrections: Taught, firmness: float) -> dict[str, tuple[float, ...]]:
+    def _fit(self, corrections: Sequence[tuple[_Seen, Label]], firmness: float) -> dict[str, tuple[float, ...]]:
         """What each name found in the corrected mails adds to each label, so that the examples stay as they are.
 
         Multinomial logistic regression with what the shipped model says as a fixed offset, which scikit-learn's own
@@ -159,10 +158,9 @@ class Lesson:
         import numpy as np
         from scipy.optimize import minimize
 
-        looks = [(_Seen.of(self.shipped.look(message)), label) for message, label in corrections]
-        names = sorted({name for look, _ in looks for name in look.names if not self._is_common(name)})
+        names = sorted({name for look, _ in corrections for name in look.names if not self._is_common(name)})
         place = {name: number for number, name in enumerate(names)}
-        looks += self.known
+        looks = [*corrections, *self.known]
         offsets = np.array([look.scores for look, _ in looks])
         found = np.zeros((len(looks), len(names)))
         for row, (look, _) in enumerate(looks):

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from onward.core.model import LABELS, Label, Message, Prediction, Span
 from onward_classifiers import extract, formulas, language
-from onward_classifiers.features import SENTENCES, Features, Reading, mail_features, read, sentence_features
+from onward_classifiers.features import Features, Reading, mail_features, read, sentence_features
 from onward_classifiers.model import LEAST, Row, Weights, lead_of_other, odds, probabilities, read_weights, weigh
 from onward_classifiers.personal import Personal, personal_features, read_personal
-from onward_classifiers.text import Prepared, Sentence, prepare
+from onward_classifiers.text import Sentence
 
 WEIGHTS = Path(__file__).parent / "weights" / "model.json"
 WORTH_A_LOOK = 0.15  # other mail with a lower probability of rejection is not looked into
@@ -86,15 +86,14 @@ class Classifier:
         scores = self.personal.adjust(look.scores, look.names) if self.personal else look.scores
         reading = look.reading
         shares = dict(zip(LABELS, probabilities(scores), strict=True))
-        prediction = self._prediction(outrank(message, reading.prepared, reading.language, shares), reading.language)
+        prediction = self._prediction(outrank(reading, shares), reading.language)
         if prediction.label is Label.OTHER and prediction.probabilities[Label.REJECTION] < WORTH_A_LOOK:
             return prediction
         return _in_full(reading, look.parts or self._parts(reading), prediction)
 
     def look(self, message: Message) -> Look:
         """What the shipped model says of a message; plainly other mail is not looked at sentence by sentence."""
-        prepared = prepare(message)
-        reading = read(message, prepared, language.detect(prepared.own_text or message.subject))
+        reading = read(message)
         found = mail_features(reading)
         whole = self.weights.mail.scores(found)
         if lead_of_other(whole) > self.weights.plainly_other:
@@ -175,26 +174,27 @@ def strongest(parts: Sequence[Sequence[float]], label: Label) -> int:
     return best if parts[best][place] > SILENT else 0
 
 
-def outrank(message: Message, prepared: Prepared, tongue: str | None, shares: Shares) -> Shares:
+def outrank(reading: Reading, shares: Shares) -> Shares:
     """What the model says, after the rules that know better.
 
     A rejection is doubted where it cannot be the person's own, whatever its words; and a mail about an application
     in a language nobody here reads, or one that only points at a letter in a PDF, is neither taken for a rejection
     nor overlooked: it is asked about. A set phrase of a no makes one likelier, where the model does not exclude it.
     """
+    message, own = reading.message, reading.prepared.own_text
     rejection = shares[Label.REJECTION]
-    if tongue is None and language.hints_at_application(prepared.own_text):
+    if reading.language is None and language.hints_at_application(own):
         return _with_rejection(shares, ASK_ABOUT)
-    if "pdf" in message.flags and _points_at_letter(prepared.own_text) and max(shares.values()) < TELLS_ENOUGH:
+    if "pdf" in message.flags and _points_at_letter(own) and max(shares.values()) < TELLS_ENOUGH:
         return _with_rejection(shares, max(rejection, ASK_ABOUT))
-    to_nobody = "list" in message.signs and not extract.speaks_to_applicant(prepared.own_text)
-    if rejection >= OVERHEARD and not prepared.forwarded and not to_nobody:
-        spoken = (sentence.text for sentence in prepared.first_sentences(SENTENCES))
-        if formulas.says_no(spoken, tongue):
+    to_nobody = "list" in message.signs and not extract.speaks_to_applicant(own)
+    if rejection >= OVERHEARD and not reading.prepared.forwarded and not to_nobody:
+        spoken = (one.sentence.text for one in reading.sentences)
+        if formulas.says_no(spoken, reading.language):
             return _with_rejection(shares, SET_PHRASE * rejection / (1 - rejection + SET_PHRASE * rejection))
     if rejection < WORTH_A_LOOK:
         return shares
-    if prepared.forwarded:
+    if reading.prepared.forwarded:
         return _with_rejection(shares, rejection * UNSURE)
     return _with_rejection(shares, rejection * UNSURE) if to_nobody else shares
 

@@ -27,7 +27,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from onward.core.model import LABELS, Label
-from onward_classifiers import labelled, language
+from onward_classifiers import labelled
 from onward_classifiers.evaluate import report
 from onward_classifiers.features import (
     Features,
@@ -47,7 +47,6 @@ from onward_classifiers.model import (
     write_checked,
 )
 from onward_classifiers.score import WEIGHTS, strongest
-from onward_classifiers.text import prepare
 
 FOLDS = 4
 WORKERS = 2  # processes
@@ -211,9 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def example(mail: Labelled) -> Example:
     """One mail, read the way the daemon reads it."""
-    prepared = prepare(mail.message)
-    tongue = language.detect(prepared.own_text or mail.message.subject)
-    reading = read(mail.message, prepared, tongue)
+    reading = read(mail.message)
     targets = [
         mail.label.value if mail.label is not Label.OTHER and decides(one.sentence.text, mail.evidence) else NOTHING
         for one in (reading.subject, *reading.sentences)

@@ -226,11 +226,10 @@ def run_on(setting: Setting) -> None:
     """The service in the foreground."""
     import logging
 
-    from onward.service import Service, utc_now
+    from onward.service import utc_now
 
     config = setting.config
-    service = Service(config, (classifier := taught_classifier(setting)))
-    let_learn(service, classifier)
+    service = learning_service(setting)
     view = None
     if sys.stdout.isatty():
         screen.log_nowhere()
@@ -271,13 +270,18 @@ def taught_classifier(setting: Setting) -> Classifier:
     return classifier
 
 
-def let_learn(service: Service, classifier: Classifier) -> None:
-    """Have the service learn from corrections, and read with what was learned."""
+def learning_service(setting: Setting) -> Service:
+    """The service, reading with what the person taught it and learning from what they correct."""
+    from onward.service import Service
     from onward_classifiers import learn as learner
 
-    home = service.config.home
-    service.learn = lambda corrections: learner.learn(home, corrections)
-    service.refresh = classifier.refresh
+    config, classifier = setting.config, taught_classifier(setting)
+    return Service(
+        config,
+        classifier,
+        learn=lambda corrections: learner.learn(config.home, corrections),
+        refresh=classifier.refresh,
+    )
 
 
 @contextlib.contextmanager
@@ -304,16 +308,13 @@ def run_once(setting: Setting) -> None:
     """One round, and one line on it."""
     import logging
 
-    from onward.service import Service
-
     if sys.stdout.isatty():
         screen.log_nowhere()
     else:
         screen.log_to(sys.stderr, logging.WARNING)
     done = Done()
-    service = Service(setting.config, (classifier := taught_classifier(setting)), on_settled=done.on_settled)
-    let_learn(service, classifier)
-    service.on_learned = done.on_learned
+    service = learning_service(setting)
+    service.on_settled, service.on_learned = done.on_settled, done.on_learned
     with screen.busy("Looking at your mail …") as tell:
 
         def on_outcome(outcome: Outcome) -> None:
