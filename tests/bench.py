@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import statistics
@@ -33,24 +34,32 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "daemon"), str(ROOT / "classifie
 from flows.home import OWN, account_on, rejection  # noqa: E402
 from flows.test_hostile import mutate, originals  # noqa: E402
 from onward.core import mail  # noqa: E402
-from onward.core.model import Message, RawMail, Unreadable  # noqa: E402
+from onward.core.model import Label, Message, RawMail, Unreadable  # noqa: E402
 from onward.edges.store import Store  # noqa: E402
 from onward_classifiers import labelled  # noqa: E402
 from onward_classifiers.score import WEIGHTS, Classifier  # noqa: E402
 from servers.dovecot import Dovecot  # noqa: E402
 
-TEXT = """the of and to in is for on that with as at by from this we you our are be or have will it not can all new
-garden market river winter letter station morning concert summer kitchen journey museum island harbour window
-evening ticket bicycle library recipe festival mountain village paper coffee bread music train weather season"""
-WORDS = TEXT.split()
+
+def ordinary() -> list[str]:
+    """What people wrote each other about other things than jobs: texts no training has seen, sentence by sentence."""
+    texts = [
+        one.message.text
+        for one in labelled.read(labelled.shipped())
+        if one.held_out and one.label is Label.OTHER and not one.neighbour and one.language == "en"
+    ]
+    lines = [" ".join(line.split()) for text in texts for line in re.split(r"(?<=[.!?])\s|\n\n", text)]
+    return [line for line in lines if 20 < len(line) < 200]
 
 
-def big_mail(number: int, at: datetime, chance: random.Random) -> bytes:
+def big_mail(number: int, at: datetime, chance: random.Random, lines: list[str]) -> bytes:
     """An ordinary mail of about 29 KB: a newsletter, an HTML-only notice, or a note with an attachment."""
+    begin = chance.randrange(len(lines))
+    sentences = [lines[(begin + place) % len(lines)] for place in range(60)]
     written = EmailMessage()
-    written["From"] = f"{chance.choice(WORDS).title()} Post <news{number % 40}@list{number % 40}.example>"
+    written["From"] = f"Post {number % 40} <news{number % 40}@list{number % 40}.example>"
     written["To"] = OWN
-    written["Subject"] = " ".join(chance.choices(WORDS, k=6)).capitalize()
+    written["Subject"] = chance.choice(lines)[:60]
     written["Date"] = format_datetime(at)
     written["Message-ID"] = f"<bench-{number}@list.example>"
     for hop in range(4):
@@ -58,7 +67,6 @@ def big_mail(number: int, at: datetime, chance: random.Random) -> bytes:
             f"from relay{hop}.example by mx.example with ESMTPS id {number:08x}; {format_datetime(at)}"
         )
     written["DKIM-Signature"] = "v=1; a=rsa-sha256; d=list.example; b=" + b64encode(chance.randbytes(192)).decode()
-    sentences = [" ".join(chance.choices(WORDS, k=12)).capitalize() + "." for _ in range(60)]
     kind = number % 4
     page = "".join(
         f'<tr><td style="padding:8px;font-family:Arial;color:#333333"><p>{line}</p></td></tr>' for line in sentences
@@ -79,9 +87,10 @@ def months(count: int) -> Iterator[tuple[bytes, datetime]]:
     """`count` mails of the last 170 days, oldest first; every hundredth is a no, long answered by time."""
     chance = random.Random(20)
     begin = datetime.now(UTC) - timedelta(days=170)
+    lines = ordinary()
     for number in range(count):
         at = begin + timedelta(days=160) * number / count
-        yield (rejection(number, at) if number % 100 == 0 else big_mail(number, at, chance)), at
+        yield (rejection(number, at) if number % 100 == 0 else big_mail(number, at, chance, lines)), at
 
 
 class Running:

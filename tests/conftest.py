@@ -21,3 +21,8 @@ def smtp_sink() -> Iterator[SmtpSink]:
     """An SMTP server that keeps what it is sent."""
     with SmtpSink() as sink:
         yield sink
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """For letters changed on purpose: see tests/edges/test_letters_rendered.py."""
+    parser.addoption("--write-letters", action="store_true", help="write the rendered letters anew, to be read through")

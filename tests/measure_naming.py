@@ -1,4 +1,4 @@
-"""How well `extract.py` finds what a mail names: `python tests/measure_naming.py [PATH.jsonl …] [--wrong FIELD]`.
+"""How well `naming/` finds what a mail names: `python tests/measure_naming.py [PATH.jsonl …] [--wrong FIELD]`.
 
 Of the mails that hold a value it counts how often that value was found, more or less of the same name ('near': 'Acme
 Foods' for 'Acme'), none, or another; of the mails that are known to hold none, how often something was found. Mails
@@ -16,6 +16,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,23 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "classifiers"), str(HERE.parent / "daemon")]
 
 from onward.core.model import Found, Label  # noqa: E402
-from onward_classifiers import labelled, language, patterns  # noqa: E402
-from onward_classifiers.extract import Named, extract  # noqa: E402
+from onward_classifiers import labelled, language  # noqa: E402
 from onward_classifiers.labelled import Labelled  # noqa: E402
+from onward_classifiers.naming import Named, extract  # noqa: E402
+from onward_classifiers.naming.same import (  # noqa: E402
+    bare_company,
+    bare_role,
+    near,
+    plain,
+    same_company,
+    same_role,
+    same_words,
+)
 from onward_classifiers.text import prepare  # noqa: E402
 
 LEFT_OUT = {Label.OTHER, Label.JOB_ALERT}
 NOES = {Label.REJECTION}
 NOES_AND_ANSWERS = {Label.REJECTION, Label.FEEDBACK_REPLY}
-COMPLETE = "more-"  # files of which an absent fact says that the mail does not hold it
 
 HELD = ("right", "near", "null", "wrong")  # what may become of a value a mail holds
 
@@ -63,35 +72,6 @@ class Miss:
 # ---- what is the same
 
 
-def plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
-
-
-def same_company(one: str, other: str) -> bool:
-    return _bare_company(one) == _bare_company(other)
-
-
-def _bare_company(name: str) -> str:
-    name = plain(_LEGAL_FORM.sub("", name).replace("&", " and "))
-    return re.sub(r"^(?:the|die|der|das|le|la|les|l|el|los|de|het|o|a|os|as|il|lo|i|gli) ", "", name).replace(" ", "")
-
-
-_LEGAL_FORM = re.compile(
-    r",?\s(?:g?GmbH(?:\s&\sCo\.?\sKG)?|AG|SE|KG|OHG|mbH|UG|e\.\s?V|eG|Inc|Ltd|Limited|LLC|LLP|PLC|plc|Corp|SA|SAS|SARL"
-    r"|S\.?r\.?l|SRL|S\.?\s?L|S\.?\s?A|S\.?\s?p\.?\s?A|B\.?V|N\.?V|AB|KB|A/S|Oy|ApS|AöR|Lda|Ltda)(?!\w)\.?"
-)
-
-
-def same_role(one: str, other: str) -> bool:
-    return not {_bare_role(one), _bare_role(_NOTE.sub("", one))}.isdisjoint(
-        (_bare_role(other), _bare_role(_NOTE.sub("", other)))
-    )
-
-
-def _bare_role(role: str) -> str:
-    return plain(patterns.GENDER.sub(" ", role))
-
-
 def same_number(one: str, other: str) -> bool:
     return _bare_number(one) == _bare_number(other)
 
@@ -100,19 +80,11 @@ def _bare_number(number: str) -> str:
     return re.sub(r"^(?:ref|req|id|nr|no|jobid|reqid)(?=\d)", "", re.sub(r"[\W_]", "", number.casefold()))
 
 
-def same_words(one: str, other: str) -> bool:
-    """Whether two passages are about the same: one holds the other, or they share most of their words."""
-    first, second = set(plain(one).split()), set(plain(other).split())
-    shared = len(first & second)
-    return plain(one) in plain(other) or plain(other) in plain(one) or shared >= 0.5 * max(len(first), len(second))
-
-
 def same_person(one: str, other: str) -> bool:
     first, second = set(plain(_TITLE.sub("", one)).split()), set(plain(_TITLE.sub("", other)).split())
     return first <= second or second <= first
 
 
-_NOTE = re.compile(r"\s*\([^)]*\)")
 _TITLE = re.compile(r"(?i)\b(?:dr|prof|mr|mrs|ms|miss|herr|frau|mme|dott|dra?|ing|sig|sra?)\b\.?")
 
 
@@ -142,8 +114,8 @@ def _equal(one: str, other: str) -> bool:
 
 STAGES = {"application": "applied"}
 FIELDS = {
-    "company": Field(_fact("company"), _value("company"), same_company, bare=_bare_company),
-    "role": Field(_fact("role"), _value("role"), same_role, bare=_bare_role),
+    "company": Field(_fact("company"), _value("company"), same_company, bare=bare_company),
+    "role": Field(_fact("role"), _value("role"), same_role, bare=bare_role),
     "requisition": Field(_fact("requisition"), _value("requisition"), same_number),
     "contact": Field(_fact("contact"), lambda named: [named.contact.email] if named.contact else [], _equal),
     "kind": Field(_fact("kind"), _value("kind"), _equal, frozenset(NOES)),
@@ -207,9 +179,7 @@ def _miss(field: Field, value: str, found: Values) -> str:
     if not found or field.several:
         return "null"
     if field.bare:
-        held, one = field.bare(value), field.bare(found[0])
-        if held and one and (held in one or one in held):
-            return "near"
+        return "near" if near(field.bare(value), field.bare(found[0])) else "wrong"
     return "wrong"
 
 
@@ -226,9 +196,7 @@ def measure(paths: list[Path], *, complete: bool) -> tuple[dict[tuple[str, str],
             for name, field in FIELDS.items():
                 if mail.label not in field.labels:
                     continue
-                for outcome, held, found in outcomes(
-                    field, mail, named, complete=complete or path.name.startswith(COMPLETE)
-                ):
+                for outcome, held, found in outcomes(field, mail, named, complete=complete or mail.complete):
                     for tongue in ("all", mail.language):
                         tallies[name, tongue].outcomes[outcome] += 1
                     if outcome not in {"right", "none"}:
@@ -238,7 +206,7 @@ def measure(paths: list[Path], *, complete: bool) -> tuple[dict[tuple[str, str],
 
 def _timed(mail: Labelled) -> tuple[Named, float]:
     prepared = prepare(mail.message)
-    sentences = prepared.first_sentences(60)
+    sentences = list(islice(prepared.sentences(), 60))
     tongue = language.detect(prepared.own_text or mail.message.subject)
     start = time.thread_time()
     named = extract(mail.message, prepared, sentences, tongue)

@@ -18,7 +18,6 @@ from onward_classifiers import labelled
 from onward_classifiers.features import Features
 from onward_classifiers.train import Example, example, hear, judge_scores, sentence_bank
 
-Bank = Sequence[tuple[Features, str]]
 WHOLE, SENTENCES, EVERYTHING = 11, 31, None  # columns of what the judge sees
 
 

@@ -8,48 +8,58 @@ the word itself. They are written by hand.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 TABLES = Path(__file__).parent / "concepts"
 DEFAULT = "en"  # for a mail whose language could not be told
 SHORTEST_STEM = 3
-NEAR = 3  # concepts that follow one another this closely belong together
+REMEMBERED = 16_384  # words of a language
+NEAR = 2  # concepts that follow one another this closely belong together
 
 Table = tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]  # whole words, stems
 
 
-@lru_cache(maxsize=32_768)
-def concepts_of(word: str, language: str) -> tuple[str, ...]:
-    """The concepts a word of this language stands for; mostly none or one."""
-    words, stems = _table(language)
-    found = dict.fromkeys(words.get(word, ()))
-    for length in range(len(word), SHORTEST_STEM - 1, -1):
-        if (more := stems.get(word[:length])) is not None:
-            found.update(dict.fromkeys(more))
-            break
-    return tuple(found)
-
-
 def concepts(words: Iterable[str], language: str | None) -> list[str]:
-    """The concepts of a sentence, in the order of its words."""
-    tongue = language or DEFAULT
-    return [concept for word in words for concept in concepts_of(word, tongue)]
+    """The concepts of a sentence, in the order of its words; a word mostly stands for none or one."""
+    known = _known(language or DEFAULT)
+    return [concept for word in words for concept in known[word]]
+
+
+class _Known(dict[str, tuple[str, ...]]):
+    """The concepts of the words of one language, of each word looked up once."""
+
+    def __init__(self, language: str) -> None:
+        self.words, self.stems = _table(language)
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        found = dict.fromkeys(self.words.get(word, ()))
+        for length in range(len(word), SHORTEST_STEM - 1, -1):
+            if (more := self.stems.get(word[:length])) is not None:
+                found.update(dict.fromkeys(more))
+                break
+        if len(self) < REMEMBERED:
+            self[word] = tuple(found)
+        return tuple(found)
 
 
 def pairs(found: list[str]) -> list[str]:
     """Concepts that follow one another closely: 'NOT>PROCEED'."""
     return [
         f"{first}>{second}"
-        for place, first in enumerate(found)
-        for second in found[place + 1 : place + 1 + NEAR]
+        for distance in range(1, NEAR + 1)
+        for first, second in zip(found, found[distance:], strict=False)
         if first != second
     ]
 
 
 @cache
+def _known(language: str) -> _Known:
+    return _Known(language)
+
+
 def _table(language: str) -> Table:
-    """The table of one language, read when it is first needed."""
+    """The table of one language."""
     words: dict[str, list[str]] = {}
     stems: dict[str, list[str]] = {}
     for line in (TABLES / f"{language}.txt").read_text(encoding="utf-8").splitlines():

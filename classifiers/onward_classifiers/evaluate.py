@@ -329,7 +329,7 @@ def label_rows(truth: Sequence[Label], guesses: Sequence[Guess]) -> list[LabelRo
 def band_shares(judged: Sequence[Judged]) -> dict[str, Share]:
     """How right Onward is where it acts on a rejection, and how much it asks, by the policy that ships."""
     policy = Policy()
-    verdicts = [hold(one.said, Known(), policy) for one in judged]
+    verdicts = [hold(one.mail.message, one.said, Known(), policy) for one in judged]
     asked = [verdict.band is Band.ASK for verdict in verdicts]
     acted = [
         one

@@ -11,18 +11,18 @@ from __future__ import annotations
 import re
 from bisect import bisect
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
+from itertools import islice, pairwise, takewhile
 
 from onward.core.model import Message
 from onward_classifiers import language
 from onward_classifiers.concepts import concepts, pairs
 from onward_classifiers.text import Prepared, Sentence, prepare
 
-READ = 2_400  # characters of a mail's own words that tell what kind of mail it is
-SENTENCES = 30  # of them are looked at one by one
+READ = 1_000  # characters of a mail that tell what kind of mail it is
+SENTENCES = 30  # of it are looked at one by one
 SUBJECT = 300  # characters
 BEGINNING = 5  # letters of a longer word that stand for its other endings
-END = "."  # the end of a sentence among the words
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +47,41 @@ class Read:
     meant: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
-    """One mail taken apart: its subject and its sentences."""
+    """One mail taken apart: its subject and its sentences, the later ones only when they are asked for."""
 
     message: Message
     prepared: Prepared
     language: str | None
-    subject: Read
-    sentences: list[Read]
+
+    @cached_property
+    def texts(self) -> list[Sentence]:
+        """The first sentences, as they stand."""
+        return list(islice(self.prepared.sentences(), SENTENCES))
+
+    @cached_property
+    def subject(self) -> Read:
+        """The subject taken apart."""
+        return read_sentence(Sentence(self.message.subject[:SUBJECT]), self.language)
+
+    @cached_property
+    def beginning(self) -> list[Read]:
+        """The sentences that tell what kind of mail it is, taken apart."""
+        first = takewhile(lambda one: one.span.start <= READ, islice(self.prepared.sentences(), SENTENCES))
+        return [read_sentence(one, self.language) for one in first]
+
+    @cached_property
+    def sentences(self) -> list[Read]:
+        """All of the first sentences, taken apart."""
+        begun = len(self.beginning)
+        return self.beginning + [read_sentence(one, self.language) for one in self.texts[begun:]]
 
 
 def read(message: Message) -> Reading:
     """Take a mail apart: what its sender wrote, in which language, its sentences, words and concepts."""
     prepared = prepare(message)
-    tongue = language.detect(prepared.own_text or message.subject)
-    sentences = [read_sentence(sentence, tongue) for sentence in prepared.first_sentences(SENTENCES)]
-    subject = read_sentence(Sentence(message.subject[:SUBJECT]), tongue)
-    return Reading(message, prepared, tongue, subject, sentences)
+    return Reading(message, prepared, language.detect(prepared.own_text or message.subject))
 
 
 def read_sentence(sentence: Sentence, tongue: str | None) -> Read:
@@ -79,9 +96,7 @@ def mail_features(reading: Reading) -> Features:
     spoken: list[str] = []
     meant: list[str] = []
     length = 0
-    for one in reading.sentences:
-        if one.sentence.span.start > READ:
-            break
+    for one in reading.beginning:
         spoken += one.spoken
         meant += one.meant
         length += len(one.words)
@@ -133,21 +148,18 @@ def word_features(body: list[str]) -> list[str]:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in lower case, numbers as 0, addresses of pages as 'url', sentence ends as '.'."""
+    """The words of a text in lower case, numbers as 0, addresses of pages as 'url'."""
     if "’" in text:
         text = text.replace("’", "'")
-    tokens = _TOKEN.findall(_clean(text).lower())
     if "http" in text:
-        tokens = ["url" if token.startswith(("http:", "https:")) else token for token in tokens]
-    return [token if token[0] > "@" else "0" if token[0].isdecimal() else END for token in tokens]
+        text = _ADDRESS.sub("url", text)
+    return [token if token[0] > "@" else "0" for token in _TOKEN.findall(_clean(text).lower())]
 
 
 def absent_features(found: list[str]) -> list[str]:
     """Which groups of concepts a mail does not hold, in text or subject."""
     there = set(found)
-    return [
-        "no " + " ".join(group) for group in _ABSENT if not any(one in there or f"s:{one}" in there for one in group)
-    ]
+    return [name for name, group in _ABSENT.items() if there.isdisjoint(group)]
 
 
 def header_features(message: Message, prepared: Prepared) -> list[str]:
@@ -180,19 +192,20 @@ def _clean(text: str) -> str:
 
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u00ad\ufeff\u2060"))
-_TOKEN = re.compile(
-    r"https?:\S{1,2000}|[^\W\d_]+(?:'(?:t|s|re|ll|ve|d|m)\b)?|\d[\d.,:/-]{0,40}"
-    r"|(?:(?<![.!?])[.!?]++(?=\s|$)|\n[ \t\r]*+\n)[\s.!?]*+"
-)
+_ADDRESS = re.compile(r"(?i)https?:\S{1,2000}")
+_TOKEN = re.compile(r"\w+(?:'(?:t|s|re|ll|ve|d|m)\b)?")
 _AUTOMATIC = re.compile(
     r"(?i)(?:[^@]{0,60}[._+-])?(?:no|do-?not|donot|ne-?pas|nao|non|nicht|geen|inte)[._-]?(?:reply|antworten|repondre|"
     r"respond[ae]?r?|responda|rispondere|antwoord\w{0,3}|svara)|[^@]{0,60}?(?:notif|mailer|daemon|automat|alerts?\b|"
     r"newsletter|news@|bounce|system@|billing|invoice|receipts?@|updates?@)"
 )
 _LENGTHS = (15, 40, 80, 160, 320)
-_ABSENT = (
-    ("APPLY", "APPLICATION", "JOB", "RECRUITER", "CANDIDATE", "INTERVIEW"),
-    ("APPLY", "APPLICATION", "JOB", "RECRUITER"),
-    ("CHOOSE", "DECIDE", "CLOSE", "FILL", "APPOINT", "PROCEED"),
-    ("NOT", "SORRY", "UNFORTUNATELY", "REJECT", "OTHER"),
-)  # what a mail speaks of nowhere says as much as what it speaks of
+_ABSENT = {
+    "no " + " ".join(group): frozenset(group) | {f"s:{concept}" for concept in group}
+    for group in (
+        ("APPLY", "APPLICATION", "JOB", "RECRUITER", "CANDIDATE", "INTERVIEW"),
+        ("APPLY", "APPLICATION", "JOB", "RECRUITER"),
+        ("CHOOSE", "DECIDE", "CLOSE", "FILL", "APPOINT", "PROCEED"),
+        ("NOT", "SORRY", "UNFORTUNATELY", "REJECT", "OTHER"),
+    )
+}  # what a mail speaks of nowhere says as much as what it speaks of

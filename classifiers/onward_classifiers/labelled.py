@@ -21,6 +21,8 @@ from onward.core.model import Address, Label, Message
 
 EXAMPLES = Path(__file__).parent / "examples"
 SOME_DAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+# Files whose mails hold no other facts than those they are labelled with.
+COMPLETE = ("more-", "typical-", "varied-", "near.", "ordinary-")
 HELD_OUT = 10  # one example in so many is never trained on: a personal model is promoted by them
 
 
@@ -35,6 +37,7 @@ class Labelled:
     evidence: str = ""  # white space as single spaces; '' where nothing decides
     neighbour: bool = False  # no rejection, but its words could fool a program
     facts: dict[str, Any] | None = None  # the whole line: company, role, contact …
+    complete: bool = False  # a fact that is absent is one the mail does not hold
 
     @property
     def held_out(self) -> bool:
@@ -44,7 +47,9 @@ class Labelled:
 
 def read(paths: Iterable[Path]) -> list[Labelled]:
     """Every labelled mail in these files, in order."""
-    return [labelled(json.loads(line)) for path in paths for line in _lines(path)]
+    return [
+        labelled(json.loads(line), complete=path.name.startswith(COMPLETE)) for path in paths for line in _lines(path)
+    ]
 
 
 def read_sentences(paths: Iterable[Path]) -> list[tuple[str, str, str]]:
@@ -68,7 +73,7 @@ def shipped_sentences() -> list[Path]:
     return sorted(EXAMPLES.glob("sentences-*.tsv"))
 
 
-def labelled(line: dict[str, Any]) -> Labelled:
+def labelled(line: dict[str, Any], *, complete: bool = False) -> Labelled:
     """One line as a labelled mail."""
     return Labelled(
         line["id"],
@@ -78,6 +83,7 @@ def labelled(line: dict[str, Any]) -> Labelled:
         one_line(line.get("evidence") or ""),
         bool(line.get("neighbour")),
         line,
+        complete,
     )
 
 

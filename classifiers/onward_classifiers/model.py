@@ -3,14 +3,19 @@
 The first reading takes the mail as a whole, the second each sentence by itself: what it would be if it decided. The
 third sees both at once, with where the deciding sentence stands and what the header says. All three are softmax over
 linear scores. Their weights come from `train.py` and lie in one file that can be read and compared line by line.
+
+What a feature weighs for every label is kept as one long integer, a field of 32 bits for each: adding up the weights of
+a sentence is then one addition a feature.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import exp, log, log1p, sqrt
 from operator import add
 from pathlib import Path
@@ -23,9 +28,13 @@ NOTHING = "none"  # what a sentence is that decides nothing
 SENTENCE_LABELS = (*(label.value for label in LABELS if label.value != "other"), NOTHING)
 LEAST = 1e-5  # probability: nothing is impossible
 FLOOR = log(LEAST)
+HALF = 1 << 31
+AT_ONCE = 200  # lines of a table
 
-Row = Sequence[float]  # the square of the idf, then idf × coefficient for each label
-Table = dict[str, Row]
+SCALE = 1_000  # weights are kept in thousandths
+
+Row = Sequence[float]
+Table = dict[str, int]  # of a feature the square of its idf, then idf × coefficient for each label, packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,7 @@ def probabilities(scores: Sequence[float], temperature: float = 1.0) -> list[flo
 
 def odds(scores: Sequence[float]) -> list[float]:
     """How likely a sentence decides for each label of LABELS but 'other', as log odds within ±FLOOR."""
-    return [log(share + LEAST) - log(1 - share + LEAST) for share in probabilities(scores)[:-1]]
+    return [log((share + LEAST) / (1 - share + LEAST)) for share in probabilities(scores)[:-1]]
 
 
 def weigh(reading: Reading, whole: Sequence[float], parts: Sequence[Sequence[float]]) -> list[float]:
@@ -105,32 +114,67 @@ def lead_of_other(scores: Sequence[float]) -> float:
 
 def _block(names: list[str], table: Table, labels: int) -> Sequence[float]:
     """What one block of features adds to each label: its idf vector, of length one, times the coefficients."""
-    rows = [*filter(None, map(table.get, dict.fromkeys(names)))]
-    if not rows:
-        return [0.0] * labels
-    square, *sums = map(sum, zip(*rows, strict=True))
-    length = sqrt(square)
+    square, *sums = unpack(sum(filter(None, map(table.get, set(names)))), labels + 1)
+    if not square:
+        return sums
+    length = sqrt(square * SCALE)
     return [value / length for value in sums]
+
+
+# ---- rows as integers
+
+
+def pack(values: Sequence[int]) -> int:
+    """Values below 2³¹ as one integer; the sum of such integers holds the sums of their values."""
+    middle = _middle(len(values))
+    return (int.from_bytes(struct.pack(f"<{len(values)}i", *values), "little") ^ middle) - middle
+
+
+def unpack(packed: int, count: int) -> list[int]:
+    """The values in an integer made by `pack`, or in a sum of such integers."""
+    raw = (packed + _middle(count)).to_bytes(4 * count, "little")
+    return [value - HALF for value in struct.unpack(f"<{count}I", raw)]
+
+
+@cache
+def _middle(count: int) -> int:
+    """Every field at half of what it can hold."""
+    return sum(HALF << 32 * place for place in range(count))
 
 
 # ---- the file
 
 
+# Small values come first, then a table for each block of each reading: `"mail words": {`, one feature a line, `},`.
+
+
 def read_weights(path: Path) -> Weights:
-    """The weights in a file, after its hash has been checked."""
-    version, payload = read_checked(path)
+    """The weights in a file, after its hash has been checked.
+
+    The tables are read in pieces: as one document they would need four times their memory while they are read.
+    """
+    version, payload = _checked(path)
+    beginning, *sections = payload.split(b": {\n")
+    small = json.loads(b"{" + beginning.rpartition(b",\n")[0] + b"}")
+    mail_words, mail_concepts, sentence_words, sentence_concepts = map(_table, sections)
     return Weights(
         version,
-        _reader(payload["mail"]),
-        _reader(payload["sentence"]),
-        payload["judge"],
-        payload["temperature"],
-        payload["plainly_other"],
+        Reader(mail_words, mail_concepts, small["mail intercepts"]),
+        Reader(sentence_words, sentence_concepts, small["sentence intercepts"]),
+        small["judge"],
+        small["temperature"],
+        small["plainly_other"],
     )
 
 
 def read_checked(path: Path) -> tuple[str, dict[str, Any]]:
-    """(version, content) of a file of weights. Raises ConfigError where it is missing, damaged or was changed."""
+    """(version, content) of a small file of weights. Raises ConfigError where it is missing or not as written."""
+    version, payload = _checked(path)
+    return version, json.loads(b"{" + payload)
+
+
+def _checked(path: Path) -> tuple[str, bytes]:
+    """(version, all after the first line). Raises ConfigError where the file is missing, damaged or was changed."""
     try:
         head, newline, payload = path.read_bytes().partition(b"\n")
         written = json.loads(head.rstrip(b",") + b"}")
@@ -140,7 +184,7 @@ def read_checked(path: Path) -> tuple[str, dict[str, Any]]:
         raise ConfigError(f"The weights {path} are damaged: reinstall Onward.") from error
     if not newline or hashlib.sha256(payload).hexdigest() != written.get("sha256"):
         raise ConfigError(f"The weights {path} were changed after they were written: reinstall Onward.")
-    return str(written["version"]), json.loads(b"{" + payload)
+    return str(written["version"]), payload
 
 
 def write_checked(path: Path, name: str, lines: Iterable[str]) -> str:
@@ -156,5 +200,10 @@ def write_checked(path: Path, name: str, lines: Iterable[str]) -> str:
     return version
 
 
-def _reader(content: dict[str, Any]) -> Reader:
-    return Reader(content["words"], content["concepts"], content["intercepts"])
+def _table(section: bytes) -> Table:
+    lines = section[: section.index(b"\n}")].split(b",\n")
+    table: Table = {}
+    for start in range(0, len(lines), AT_ONCE):
+        rows = json.loads(b"{" + b",".join(lines[start : start + AT_ONCE]) + b"}")
+        table.update(zip(rows, map(pack, rows.values()), strict=True))
+    return table

@@ -1,7 +1,7 @@
 """Say what one mail is, with the sentence that says so.
 
 Knows the order of the readings and the few rules that outrank them. What the mail names (company, role, a person) is
-found by `extract.py`, and only in mails that may matter: most of a mailbox is other mail and leaves early.
+found by `naming/`, and only in mails that may matter: most of a mailbox is other mail and leaves early.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from operator import mul
 from pathlib import Path
 
 from onward.core.model import LABELS, Label, Message, Prediction, Span
-from onward_classifiers import extract, formulas, language
+from onward_classifiers import formulas, language
 from onward_classifiers.features import Features, Reading, mail_features, read, sentence_features
 from onward_classifiers.model import LEAST, Row, Weights, lead_of_other, odds, probabilities, read_weights, weigh
+from onward_classifiers.naming import extract, speaks_to_applicant
 from onward_classifiers.personal import Personal, personal_features, read_personal
 from onward_classifiers.text import Sentence
 
@@ -136,11 +137,12 @@ def _other() -> list[float]:
 
 def _in_full(reading: Reading, parts: Sequence[Sequence[float]], prediction: Prediction) -> Prediction:
     """A prediction with the sentence that says so, and what the mail names."""
-    sentences = [one.sentence for one in reading.sentences]
+    sentences = reading.texts
     shown = Label.REJECTION if prediction.label is Label.OTHER else prediction.label  # why it is worth a look
     best = evidence(sentences, parts, shown)
-    named = extract.extract(reading.message, reading.prepared, sentences, prediction.language)
     no = prediction.label is Label.REJECTION
+    meant = [one.concepts for one in reading.sentences]
+    named = extract(reading.message, reading.prepared, sentences, prediction.language, meant, no=no)
     return replace(
         prediction,
         evidence=best.text if best else reading.message.subject,
@@ -151,10 +153,10 @@ def _in_full(reading: Reading, parts: Sequence[Sequence[float]], prediction: Pre
         contact=named.contact,
         people=named.people,
         dates=named.dates,
-        kind=named.kind if no else None,
-        reason=named.reason if no else None,
-        other_role=named.other_role if no else None,
-        stage=named.stage if no else None,
+        kind=named.kind,
+        reason=named.reason,
+        other_role=named.other_role,
+        stage=named.stage,
         feedback_given=named.feedback_given,
         feedback_offered=named.feedback_offered,
         feedback_refused=named.feedback_refused,
@@ -187,21 +189,18 @@ def outrank(reading: Reading, shares: Shares) -> Shares:
         return _with_rejection(shares, ASK_ABOUT)
     if "pdf" in message.flags and _points_at_letter(own) and max(shares.values()) < TELLS_ENOUGH:
         return _with_rejection(shares, max(rejection, ASK_ABOUT))
-    to_nobody = "list" in message.signs and not extract.speaks_to_applicant(own)
-    if rejection >= OVERHEARD and not reading.prepared.forwarded and not to_nobody:
-        spoken = (one.sentence.text for one in reading.sentences)
-        if formulas.says_no(spoken, reading.language):
-            return _with_rejection(shares, SET_PHRASE * rejection / (1 - rejection + SET_PHRASE * rejection))
-    if rejection < WORTH_A_LOOK:
+    if rejection < OVERHEARD:
         return shares
-    if reading.prepared.forwarded:
+    if reading.prepared.forwarded or ("list" in message.signs and not speaks_to_applicant(own)):
         return _with_rejection(shares, rejection * UNSURE)
-    return _with_rejection(shares, rejection * UNSURE) if to_nobody else shares
+    if formulas.says_no((one.text for one in reading.texts), reading.language):
+        return _with_rejection(shares, SET_PHRASE * rejection / (1 - rejection + SET_PHRASE * rejection))
+    return shares
 
 
 def _points_at_letter(text: str) -> bool:
     """Whether a mail is short and speaks of the reader's application: what matters stands in the attachment."""
-    return len(text) < SHORT and extract.speaks_to_applicant(text)
+    return len(text) < SHORT and speaks_to_applicant(text)
 
 
 def _with_rejection(shares: Shares, value: float) -> Shares:

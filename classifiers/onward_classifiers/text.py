@@ -18,6 +18,7 @@ from onward.core.model import ATTACHED, Message, Span
 CAP = 32 * 1024  # what is read of a text; the daemon keeps up to 64 KiB
 LONGEST_SENTENCE = 400  # characters; text without full stops is cut at the last space before this
 SHORT_LINE = 45  # a line shorter than this ended because its writer ended it, not because it was wrapped
+INDENTED = 3  # characters before the first word of a line that quotes
 LINES_TRIED = 12  # places at which the start of a quotation is looked for
 
 NOWHERE = Span()
@@ -52,10 +53,11 @@ class Prepared:
             return self.text[start:end]
         return "\n".join(self.text[start:end] for start, end in self.own)
 
-    def first_sentences(self, most: int) -> list[Sentence]:
-        """The first sentences of what the sender wrote, at most so many."""
-        ranges = (found for piece in self.own for found in split(self.text, *piece))
-        return [Sentence(self.text[start:end], Span(start, end)) for start, end in islice(ranges, most)]
+    def sentences(self) -> Iterator[Sentence]:
+        """What the sender wrote, sentence by sentence."""
+        for piece in self.own:
+            for start, end in split(self.text, *piece):
+                yield Sentence(self.text[start:end], Span(start, end))
 
 
 def prepare(message: Message) -> Prepared:
@@ -155,11 +157,7 @@ def _without_history(text: str, end: int) -> Prepared:
 
 def _first_history(text: str, end: int) -> tuple[int | None, bool, int | None]:
     """Where the first quoted or forwarded mail starts, whether it is forwarded, and where its own words start."""
-    tried = 0
-    for match in _HISTORY.finditer(text, 0, end):
-        tried += 1
-        if tried > LINES_TRIED:
-            break
+    for match in islice(_hints(text, end), LINES_TRIED):
         start = text.rfind("\n", 0, match.start()) + 1
         stop = _line_end(text, match.end(), end)
         line = text[start:stop]
@@ -178,6 +176,26 @@ def _first_history(text: str, end: int) -> tuple[int | None, bool, int | None]:
         if len(parts) == 2:
             return above + len(parts[0][1]), False, stop
     return None, False, None
+
+
+def _hints(text: str, end: int) -> Iterator[re.Match[str]]:
+    """Words and lines that may begin an earlier mail, in order. A search for words is faster than for a pattern."""
+    places = set[int]()
+    for mark in _HISTORY_MARKS:
+        place = text.find(mark, 0, end)
+        while place >= 0:
+            places.add(place)
+            place = text.find(mark, place + len(mark), end)
+    done = 0
+    for place in sorted(places):
+        if place < done:
+            continue
+        line = text.rfind("\n", 0, place) + 1
+        if match := _HISTORY.match(text, line if place - line <= INDENTED else place, end) or _HISTORY.match(
+            text, place, end
+        ):
+            done = match.end()
+            yield match
 
 
 def _runs(text: str, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
@@ -216,7 +234,7 @@ def _line_end(text: str, position: int, end: int) -> int:
     return end if found < 0 else found
 
 
-_BREAK = re.compile(r"(?<![.!?…])[.!?…]++[\"'»”)\]]{0,2}(?=\s)|\n")
+_BREAK = re.compile(r"[.!?…\n](?:(?<=\n)|(?<![.!?…][.!?…])[.!?…]*+[\"'»”)\]]{0,2}(?=\s))")
 _SIGNATURE = re.compile(r"(?m)^--[ \t\r]?$")
 # Cheap signs that a text may hold an earlier mail or a signature; without any of them nothing is looked for.
 _MARKS = (
@@ -227,8 +245,14 @@ _MARKS = (
 _STARTS_FORWARD = re.compile(r"(?i)\s*(?:re:\s*|aw:\s*|sv:\s*|rif:\s*)?(?:fwd?|wg|tr|rv|enc|doorst|vb|vs|i)\s*:")
 _HISTORY = re.compile(
     r"wrote:|schrieb\b|geschrieben:|geschreven:|schreef\b|a écrit\s?:|escribió:|escreveu:|skrev\b|ha scritto:"
-    r"|(?m:^[ \t>*]{0,3}(?:From|Von|De|Van|Från|Da)\s?:)|-{4,}|_{20,}|(?i:forwarded message|weitergeleitete)"
+    r"|(?m:^[ \t>*]{0,3}(?:From|Von|De|Van|Från|Da)\s?:)|-{4,}|_{20,}"
+    r"|(?i:.?(?:orwarded message|eitergeleitete))"
 )
+_HISTORY_MARKS = (
+    "wrote:", "schrieb", "geschrieben:", "geschreven:", "schreef", "a écrit", "escribió:", "escreveu:", "skrev",
+    "ha scritto:", "----", "____", "orwarded message", "orwarded Message", "ORWARDED MESSAGE", "eitergeleitete",
+    *(f"{name}{gap}:" for name in ("From", "Von", "De", "Van", "Från", "Da") for gap in ("", " ", "\xa0")),
+)  # fmt: skip
 _OWN_REPLY_LINE = re.compile(
     r"(?:Il|El|Em|A|No|Op|Le|Den|Am|On)\b[^\n]{6,300}"
     r"(?:ha scritto|escribió|escreveu|geschreven|schreef[^\n]{0,80}|a écrit|skrev[^\n]{0,80}|schrieb[^\n]{0,80}|wrote)"

@@ -18,6 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import numpy as np
 from scipy.sparse import hstack
@@ -28,19 +29,21 @@ from sklearn.model_selection import StratifiedKFold
 
 from onward.core.model import LABELS, Label
 from onward_classifiers import labelled
-from onward_classifiers.evaluate import report
+from onward_classifiers.evaluate import overlaps, report
 from onward_classifiers.features import (
     Features,
     Reading,
     lone_sentence_features,
+    looks_automatic,
     mail_features,
     read,
     sentence_features,
 )
-from onward_classifiers.labelled import Labelled, one_line
+from onward_classifiers.labelled import Labelled
 from onward_classifiers.model import (
     LEAST,
     NOTHING,
+    SCALE,
     SENTENCE_LABELS,
     lead_of_other,
     weigh,
@@ -57,9 +60,12 @@ MAIL_WORDS, SENTENCE_WORDS = 8_000, 12_000  # features kept of those that tell m
 MAIL_CONCEPTS, SENTENCE_CONCEPTS = 4_000, 5_000
 DOUBTFUL = 0.15  # from here on a sentence that was not marked may decide as well: nothing is learned from it
 ROUGHLY, ITERATIONS = 30, 150
+FAR_AHEAD = 400
+LISTED = 8
 MOST_PARTS = 8  # of other mails that make a long one
-DIGITS = 3  # of a weight
 
+
+Bank = Sequence[tuple[Features, str]]  # sentences written by themselves, with their labels
 
 _SHARED: dict[str, Any] = {}  # what the processes of the folds read
 
@@ -133,17 +139,23 @@ class Linear:
             )
         return scores
 
-    def lines(self, labels: Sequence[str]) -> Iterator[str]:
-        """As the inside of a JSON object, one feature a line."""
-        order = [list(self.model.classes_).index(label) for label in labels]
-        coefficients = self.model.coef_[order].T
+    def intercepts(self, labels: Sequence[str]) -> Any:
+        """One for each label."""
+        return self.model.intercept_[self._order(labels)]
+
+    def tables(self, name: str, labels: Sequence[str]) -> Iterator[str]:
+        """Both blocks as tables, one feature a line."""
+        coefficients = self.model.coef_[self._order(labels)].T
         split = len(self.blocks[0].vocabulary_)
-        yield f'"intercepts": {_short(self.model.intercept_[order], 4)},'
-        yield '"words": {'
+        yield f'"{name} words": {{'
         yield _rows(self.blocks[0], coefficients[:split])
-        yield '}, "concepts": {'
+        yield "},"
+        yield f'"{name} concepts": {{'
         yield _rows(self.blocks[1], coefficients[split:] * WEIGHT_OF_CONCEPTS)
         yield "}"
+
+    def _order(self, labels: Sequence[str]) -> list[int]:
+        return [list(self.model.classes_).index(label) for label in labels]
 
 
 class Judge:
@@ -210,27 +222,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def example(mail: Labelled) -> Example:
     """One mail, read the way the daemon reads it."""
+    mail = with_list_sign(mail)
     reading = read(mail.message)
     targets = [
-        mail.label.value if mail.label is not Label.OTHER and decides(one.sentence.text, mail.evidence) else NOTHING
+        mail.label.value if mail.label is not Label.OTHER and overlaps(one.sentence.text, mail.evidence) else NOTHING
         for one in (reading.subject, *reading.sentences)
     ]
     return Example(mail, reading, mail_features(reading), sentence_features(reading), targets)
 
 
-def decides(sentence: str, evidence: str) -> bool:
-    """Whether a sentence is the marked one, which may have been split in another place."""
-    text = one_line(sentence)
-    if not evidence or not text:
-        return False
-    if text in evidence or evidence in text:
-        return True
-    ours, theirs = set(text.lower().split()), set(evidence.lower().split())
-    both = len(ours & theirs)
-    return both >= 4 and both > 0.8 * min(len(ours), len(theirs))
+def with_list_sign(mail: Labelled) -> Labelled:
+    """The mail itself; of those from machines one in LISTED as some systems send it, with a list's header.
+
+    No writer thought of it, and a no would never be believed that has one.
+    """
+    sender = mail.message.sender
+    listed = sender is not None and looks_automatic(sender.email) and crc32(mail.id.encode()) % LISTED == 0
+    return replace(mail, message=replace(mail.message, signs=mail.message.signs | {"list"})) if listed else mail
 
 
-def sentence_bank() -> list[tuple[Features, str]]:
+def sentence_bank() -> Bank:
     """The sentences written by themselves."""
     return [
         (lone_sentence_features(sentence, tongue), label)
@@ -238,7 +249,7 @@ def sentence_bank() -> list[tuple[Features, str]]:
     ]
 
 
-def train(examples: Sequence[Example], bank: Sequence[tuple[Features, str]]) -> tuple[Trained, Heard]:
+def train(examples: Sequence[Example], bank: Bank) -> tuple[Trained, Heard]:
     """All three readings, and what was heard of each mail from readings that had not seen it."""
     heard = hear(examples, bank)
     _say("all examples")
@@ -249,7 +260,7 @@ def train(examples: Sequence[Example], bank: Sequence[tuple[Features, str]]) -> 
     return trained, heard
 
 
-def hear(examples: Sequence[Example], bank: Sequence[tuple[Features, str]]) -> Heard:
+def hear(examples: Sequence[Example], bank: Bank) -> Heard:
     """What the first two readings say of mails they have not seen, fold by fold.
 
     Other mail is often long, and the most suspicious of many sentences is suspicious: so that the third reading knows
@@ -304,13 +315,16 @@ def long_mails(examples: Sequence[Example], chance: random.Random) -> list[Examp
 
 
 def plainly_other(heard: Heard) -> float:
-    """The lead of 'other' in the first reading that no mail has of which the third rightly says it is something."""
+    """The lead of 'other' in the first reading from which on the second is left out.
+
+    Hardly any mail is that far ahead of which the third reading rightly says that it is something: one in FAR_AHEAD.
+    """
     said_rightly = [
         lead
         for lead, row, label in zip(heard.leads, heard.scores, heard.truth, strict=True)
         if label != Label.OTHER.value and LABELS[int(row.argmax())].value == label
     ]
-    return round(max(said_rightly) + 0.2, 3)
+    return round(float(np.quantile(said_rightly, 1 - 1 / FAR_AHEAD)), 3)
 
 
 def evidence_right(examples: Sequence[Example], heard: Heard) -> float:
@@ -333,12 +347,12 @@ def folds(examples: Sequence[Example]) -> list[tuple[Any, Any]]:
 
 
 def fit_mail(examples: Sequence[Example]) -> Linear:
-    """The first reading."""
+    """The first reading. Sentences written by themselves do not help it: it calls more other mail a rejection."""
     truth = [one.label for one in examples]
     return Linear(MAIL_WORDS, MAIL_CONCEPTS).fit([one.whole for one in examples], truth, fair(truth))
 
 
-def fit_sentence(examples: Sequence[Example], bank: Sequence[tuple[Features, str]]) -> Linear:
+def fit_sentence(examples: Sequence[Example], bank: Bank) -> Linear:
     """The second reading, in two rounds: what the first round doubts is left out of the second."""
     rows = [
         (found, target, one.label)
@@ -409,20 +423,21 @@ def said(row: Any) -> dict[Label, float]:
 
 def export(trained: Trained, path: Path) -> str:
     """Write the weights; returns their version."""
-    judge = [_short(row, 4) for row in trained.judge.rows()]
+    mail_labels = [label.value for label in LABELS]
     return write_checked(
         path,
-        "readings-2",
+        "readings-3",
         [
             f'"temperature": {trained.temperature},',
             f'"plainly_other": {trained.plainly_other},',
+            f'"mail intercepts": {_short(trained.mail.intercepts(mail_labels), 4)},',
+            f'"sentence intercepts": {_short(trained.sentence.intercepts(SENTENCE_LABELS), 4)},',
             '"judge": [',
-            ",\n".join(judge),
-            '], "mail": {',
-            *trained.mail.lines([label.value for label in LABELS]),
-            '}, "sentence": {',
-            *trained.sentence.lines(SENTENCE_LABELS),
-            "}",
+            ",\n".join(_short(row, 4) for row in trained.judge.rows()),
+            "],",
+            *trained.mail.tables("mail", mail_labels),
+            ",",
+            *trained.sentence.tables("sentence", SENTENCE_LABELS),
         ],
     )
 
@@ -437,12 +452,13 @@ def as_it_is(document: list[str]) -> list[str]:
 
 
 def _rows(vectorizer: Any, coefficients: Any) -> str:
-    """One feature a line: its name, the square of its idf, and idf × coefficient for each label."""
+    """One feature a line: its name, the square of its idf, and idf × coefficient for each label, in thousandths."""
     idf = vectorizer.idf_[:, None]
-    rows = np.hstack([idf * idf, idf * coefficients])
+    rows = np.rint(np.hstack([idf * idf, idf * coefficients]) * SCALE).astype(int)
     names = vectorizer.get_feature_names_out()
     return ",\n".join(
-        f"{json.dumps(name, ensure_ascii=False)}:{_short(row, DIGITS)}" for name, row in zip(names, rows, strict=True)
+        f"{json.dumps(name, ensure_ascii=False)}:[{','.join(map(str, row))}]"
+        for name, row in zip(names, rows, strict=True)
     )
 
 

@@ -26,6 +26,7 @@ from onward import config as configuration
 from onward import service
 from onward.config import AccountConfig, Config
 from onward.core import agenda
+from onward.core.letters import LANGUAGES
 from onward.core.model import (
     ConfigError,
     LetterKind,
@@ -211,7 +212,8 @@ def check_templates(config: Config) -> Iterator[Finding]:
     facts: dict[str, object] = {"contact": "Ann", "company": "Acme", "role": "Engineer", "name": config.name}
     facts |= {"stage": Stage.INTERVIEW, "when": "tomorrow, 17:30–18:30", "reason": "", "draft": True, "session": 1}
     facts["late"] = False
-    names = [(f"letters/en/{kind}.txt", facts) for kind in LetterKind]
+    facts |= {"other_role": "Analyst", "topic": "", "offered": "", "formal": "yes", "variant": "acme:0"}
+    names = [(f"letters/{language}/{kind}.txt", facts) for language in LANGUAGES for kind in LetterKind]
     names += [(f"reminders/{kind}.txt", facts) for kind in REMINDERS]
     try:
         for name, known in names:

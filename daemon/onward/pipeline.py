@@ -232,8 +232,8 @@ class Pipeline:
 
 
 def letter_template(letter: Letter) -> str:
-    """The template's name; English where a language has none yet."""
-    return f"letters/en/{letter.kind}.txt"
+    """The template's name."""
+    return f"letters/{letter.language}/{letter.kind}.txt"
 
 
 def keep_texts_for(policy: Policy) -> timedelta:

@@ -117,7 +117,7 @@ def classify_command(paths: Iterable[str | Path], as_json: bool) -> int:
         return 2
     settings = _configured()
     own = settings.policy.own_addresses if settings is not None else frozenset[str]()
-    classifier = score.Classifier.load()
+    classifier = _taught(settings)
     labels: Counter[str] = Counter()
     for source in read_paths(found):
         row = classify(source, classifier, own)
@@ -153,7 +153,7 @@ def rehearse_command(paths: Iterable[str | Path], account: str | None, since: st
         sources.sort(key=lambda source: source.arrived_at)
         policy = settings.policy if settings is not None else guess_policy(sources, home)
         telling = _Telling(policy.hours.timezone)
-        played = rehearse(sources, policy, score.Classifier.load(), home, settings.templates if settings else None)
+        played = rehearse(sources, policy, _taught(settings), home, settings.templates if settings else None)
         with contextlib.closing(played), _progress(len(sources)) as advance:
             for each in played:
                 advance()
@@ -167,6 +167,11 @@ def rehearse_command(paths: Iterable[str | Path], account: str | None, since: st
         if not as_json:
             telling.end()
     return _status(telling.read)
+
+
+def _taught(settings: Config | None) -> Classifier:
+    """The classifier, with what the person taught it where Onward is set up."""
+    return score.Classifier.load(home=settings.home if settings is not None else None)
 
 
 def _find_all(paths: Iterable[Path], span: timedelta | None) -> list[Source]:

@@ -71,4 +71,4 @@ def test_every_label_is_told_apart(judged: list[Judged]) -> None:
         assert row.f1 >= WORST_LABEL, row
 
 
-PRECISION, RECALL, FALSE_ALARMS, WORST_LABEL = 0.94, 0.82, 0.05, 0.78
+PRECISION, RECALL, FALSE_ALARMS, WORST_LABEL = 0.94, 0.82, 0.05, 0.75

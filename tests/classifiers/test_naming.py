@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from onward.core.model import Address, Person, Stage
-from onward_classifiers.extract import Named, clean_role, extract
 from onward_classifiers.labelled import as_message
 from onward_classifiers.language import detect
+from onward_classifiers.naming import Named, extract
+from onward_classifiers.naming.role import clean_role
 from onward_classifiers.text import prepare
 
 
@@ -16,7 +17,7 @@ def named(body: str = "", subject: str = "", sender: str = "no-reply@jobs.exampl
     for field, value in more.items():
         object.__setattr__(message, field, value)
     own = prepare(message)
-    return extract(message, own, own.first_sentences(1_000), detect(own.own_text))
+    return extract(message, own, list(own.sentences()), detect(own.own_text))
 
 
 COMPANIES = [

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from onward.core.model import ConfigError, Label, Message, Span
-from onward_classifiers import labelled, train
+from onward_classifiers import labelled, model, train
 from onward_classifiers.labelled import as_message
 from onward_classifiers.model import weigh
 from onward_classifiers.score import WEIGHTS, Classifier
@@ -210,15 +210,16 @@ def small() -> tuple[train.Trained, list[train.Example]]:
     return train.train(examples, train.sentence_bank()[::40])[0], examples
 
 
-@pytest.mark.parametrize(("digits", "apart"), [(12, 2e-3), (train.DIGITS, 1e-2)])
+@pytest.mark.parametrize(("scale", "apart"), [(200_000, 2e-3), (model.SCALE, 1e-2)])
 def test_the_exported_weights_say_what_scikit_learn_says(
-    digits: int,
+    scale: int,
     apart: float,
     small: tuple[train.Trained, list[train.Example]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(train, "DIGITS", digits)
+    monkeypatch.setattr(train, "SCALE", scale)
+    monkeypatch.setattr(model, "SCALE", scale)
     trained, examples = small
     train.export(trained, tmp_path / "model.json")
     ours = Classifier.load(tmp_path / "model.json")
@@ -238,8 +239,15 @@ def test_the_exported_weights_say_what_scikit_learn_says(
 
 def test_the_weights_are_one_readable_json_file_of_modest_size(classifier: Classifier) -> None:
     written = json.loads(WEIGHTS.read_text(encoding="utf-8"))
-    assert written["version"] == f"readings-2-{written['sha256'][:8]}" == classifier.version
-    assert set(written) >= {"judge", "mail", "sentence", "temperature"}
+    assert written["version"] == f"readings-3-{written['sha256'][:8]}" == classifier.version
+    assert set(written) >= {
+        "judge",
+        "mail words",
+        "mail concepts",
+        "sentence words",
+        "sentence concepts",
+        "temperature",
+    }
     assert WEIGHTS.stat().st_size < 5_000_000
 
 

@@ -68,7 +68,7 @@ def test_a_no_from_a_machine_still_brings_its_hour() -> None:
     decision = decide(machine, rejection(contact=None), Known(), POLICY, NOW)
     assert decision.letter is None
     assert decision.booking is not None
-    assert decision.reasons == ("nobody reads replies to this sender",)
+    assert decision.reasons == ("nobody reads replies to this sender, and nobody else of this application is known",)
 
 
 @pytest.mark.parametrize("confidence", [0.4, 0.6, 0.69])
@@ -147,3 +147,28 @@ def test_months_old_mail_is_not_asked_about() -> None:
     decision = decide(message(arrived_at=NOW - timedelta(days=40)), rejection(0.6), Known(), POLICY, NOW)
     assert decision.question is None
     assert decision.verdict.band is Band.LEAVE
+
+
+def test_a_doubtful_no_in_the_thread_of_an_open_application_is_believed() -> None:
+    threaded = replace(INTERVIEWED, thread=frozenset({"<invite@harbour.example>"}))
+    answer = message(references=("<invite@harbour.example>",))
+    alone = decide(answer, rejection(0.85), Known(), POLICY, NOW)
+    inside = decide(answer, rejection(0.85), Known(applications=(threaded,)), POLICY, NOW)
+    assert (alone.verdict.band, inside.verdict.band) == (Band.ASK, Band.ACT)
+    over = replace(threaded, closed=True, closed_by="earlier")
+    assert decide(answer, rejection(0.85), Known(applications=(over,)), POLICY, NOW).verdict.band is Band.ASK
+
+
+def test_a_no_from_a_sender_who_only_ever_wrote_of_other_things_is_asked_about() -> None:
+    newcomer = decide(message(), rejection(0.9), Known(sender_other=2), POLICY, NOW)
+    shop = decide(message(), rejection(0.9), Known(sender_other=3), POLICY, NOW)
+    assert (newcomer.verdict.band, shop.verdict.band) == (Band.ACT, Band.ASK)
+    assert shop.verdict.confidence == pytest.approx(0.643, abs=0.001)
+
+
+def test_a_no_that_gives_feedback_is_a_no_until_one_is_known() -> None:
+    torn = replace(rejection(0.6), probabilities={Label.REJECTION: 0.6, Label.FEEDBACK_REPLY: 0.36})
+    assert decide(message(), torn, Known(), POLICY, NOW).verdict.band is Band.ACT
+    over = replace(INTERVIEWED, closed=True, closed_by="earlier", thread=frozenset({"<invite@harbour.example>"}))
+    answer = message(references=("<invite@harbour.example>",))
+    assert decide(answer, torn, Known(applications=(over,)), POLICY, NOW).verdict.band is Band.ASK

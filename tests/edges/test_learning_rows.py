@@ -279,3 +279,10 @@ def test_forgetting_during_a_training_leaves_no_model_behind(store: Store) -> No
     actions.learn(store, train, lambda: NOW)
     assert trained == [1, 0]  # the second time, of nothing: what the first left behind goes
     assert not store.needs_learning()
+
+
+def test_a_sender_is_known_by_what_they_wrote_before(store: Store) -> None:
+    settle(store, message(1))
+    assert store.load_known(message(3), NOW).sender_other == 1
+    settle(store, message(2), label=Label.ACKNOWLEDGEMENT)
+    assert store.load_known(message(3), NOW).sender_other == 0

@@ -7,7 +7,9 @@ mailbox that can be cut off before or after each act.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -270,3 +272,20 @@ class _Opened:
 
     def __exit__(self, *_: object) -> None:
         self.store.close()
+
+
+@contextmanager
+def serving(service: Service) -> Iterator[Service]:
+    """A service in threads of this process, up when the block begins, ended in order after it."""
+    up = threading.Event()
+    service.on_ready = up.set
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    try:
+        assert up.wait(10), "not up in ten seconds"
+        yield service
+    finally:
+        service.stop()
+        thread.join(15)
+    assert not thread.is_alive()
+    assert service.failure is None

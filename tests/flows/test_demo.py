@@ -167,7 +167,9 @@ def test_the_story_tells_the_letters_the_hours_and_why_mails_were_left_alone(pla
     assert "4 noes of the past weeks: remembered, and not answered so late." in played.words
     assert "│ Dear Priyanka," in played.said
     assert "Now in Drafts, in the same thread, unsent:" in played.words
-    assert "No letter: a machine sent it and names nobody to answer." in played.words
+    assert (
+        "No letter: nobody reads replies to this sender, and nobody else of this application is known." in played.words
+    )
     assert played.said.count("An hour to look back is kept") == 5
     assert "Onward is wrong" not in played.said
     assert "4 letters, unsent: Callum Reyes, Idris Bakare, Priyanka Deol, Sabine Oehlert" in played.words

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flows.home import OWN, account_on, chatter, classifier, rejection
+from flows.home import OWN, account_on, chatter, classifier, rejection, serving
 from onward import config
 from onward.edges.imap import ImapMailbox
 from onward.edges.store import Store
@@ -33,19 +33,8 @@ def settings(home: Path, port: int) -> config.Config:
 @contextmanager
 def running(home: Path, port: int) -> Iterator[Service]:
     """The service in threads of this process, up when the block begins."""
-    up = threading.Event()
-    given = settings(home, port)
-    service = Service(given, classifier(), on_ready=up.set)
-    thread = threading.Thread(target=service.run)
-    thread.start()
-    try:
-        assert up.wait(10), "not up in ten seconds"
+    with serving(Service(settings(home, port), classifier())) as service:
         yield service
-    finally:
-        service.stop()
-        thread.join(15)
-    assert not thread.is_alive()
-    assert service.failure is None
 
 
 def drafts_in(dovecot: Dovecot) -> list[bytes]:

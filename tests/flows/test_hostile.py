@@ -30,6 +30,7 @@ from onward.core.letters import plan_letter
 from onward.core.model import (
     Address,
     Found,
+    Known,
     Label,
     Letter,
     Message,
@@ -198,7 +199,7 @@ def test_whatever_is_drafted_to_nasty_mails_is_sound_and_goes_to_who_wrote_them(
     policy, gullible, written = make_rig().policy, EverythingIsANo(), 0
     for _, raw in mails_in(ARCHIVE):
         message = mail.read(RawMail("INBOX", 1, 1, BEGIN, raw), "main", BEGIN, policy.own_addresses)
-        letter, _ = plan_letter(message, gullible.predict(message), Stage.FINAL, policy, 0)
+        letter, _ = plan_letter(message, gullible.predict(message), Stage.FINAL, policy, Known())
         written_mail = write_or_refuse(letter) if letter is not None else None
         if letter is not None and written_mail is not None:
             assert_sound(letter.recipient, written_mail)
@@ -559,7 +560,7 @@ def test_three_thousand_mutants_escape_nobody(make_rig: Callable[..., Rig]) -> N
             assert str(unreadable)
             continue
         shipped.predict(message)
-        letter, _ = plan_letter(message, gullible.predict(message), Stage.FINAL, rig.policy, 0)
+        letter, _ = plan_letter(message, gullible.predict(message), Stage.FINAL, rig.policy, Known())
         if letter is not None:
             written += write_or_refuse(letter) is not None
     assert written > MUTANTS / 4

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.home import OWN, Home, account_on, chatter, classifier, rejection
+from flows.home import OWN, Home, account_on, chatter, classifier, rejection, serving
 from flows.test_dovecot_flow import drafts_in, until
 from onward import actions, config, service
 from onward.core.model import ConfigError, Hint, Label, Learned, Message
@@ -286,21 +285,12 @@ def test_what_was_taught_is_how_mail_of_that_kind_is_read_from_then_on(home: Hom
 def running(home: Path, account: dict[str, object], pupil: Pupil) -> Iterator[list[str]]:
     """The service in threads of this process; yields what it took up and said."""
     heard: list[str] = []
-    up = threading.Event()
     reminders = {"mail": False, "desktop": False}
     given = config.parse({"name": "Sam Doe", "reminders": reminders, "account": [account]}, home)
-    runs = Service(given, classifier(), on_ready=up.set, learn=pupil, refresh=lambda: heard.append("refreshed"))
+    runs = Service(given, classifier(), learn=pupil, refresh=lambda: heard.append("refreshed"))
     runs.on_learned = lambda learned: heard.append(f"learned from {learned.corrections}")
-    thread = threading.Thread(target=runs.run)
-    thread.start()
-    try:
-        assert up.wait(10)
+    with serving(runs):
         yield heard
-    finally:
-        runs.stop()
-        thread.join(15)
-    assert not thread.is_alive()
-    assert runs.failure is None
     assert set(runs.heartbeats._last) == {"watch main", "worker", "learner"}
 
 

@@ -69,7 +69,7 @@ def nobody_configured(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     monkeypatch.setenv("ONWARD_CONFIG", str(here / "config.toml"))
     monkeypatch.setenv("ONWARD_HOME", str(here / "home"))
     monkeypatch.setattr("tempfile.tempdir", str(here / "temporary"))
-    monkeypatch.setattr(Classifier, "load", lambda: PlainReader())
+    monkeypatch.setattr(Classifier, "load", lambda home: PlainReader())
     return here
 
 
@@ -167,7 +167,7 @@ def test_what_came_before_tells_the_stage(tmp_path: Path, capsys: pytest.Capture
     assert [row["stage"] for row in rows] == [None, None, None, "interview", None]
     assert len({row["application"] for row in rows}) == 1
     assert [row["draft"] for row in rows] == [False, False, False, True, False]
-    assert "one point where I could have been stronger in the interviews" in rows[3]["draft_text"]
+    assert rows[3]["draft_text"].count("?") == 1
 
 
 def test_an_arrival_is_the_topmost_received_then_the_date_then_the_file(tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_a_letter_of_nobody_known_is_signed_with_nothing_odd(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     [row] = rehearsed(capsys, write(tmp_path, a=raw_mail("rejection: Acme", to="undisclosed-recipients:;")))
-    assert row["draft_text"].rstrip().endswith("colleagues at Acme,")
+    assert row["draft_text"].rstrip().endswith("Best regards,")
 
 
 def test_a_configuration_says_who_signs(

@@ -25,10 +25,14 @@ from onward.core.model import (
     Verdict,
 )
 
+EXPECTED = 2.0  # the odds of a no in the thread of an open application, to those of the same words elsewhere
+UNHEARD_OF = 0.2  # … from a sender who has only ever written of other things
+MANY = 3  # mails that make such a sender
+
 
 def decide(message: Message, prediction: Prediction, known: Known, policy: Policy, now: datetime) -> Decision:
     """Turn one prediction into a verdict, the rows to change and the letter and session to make."""
-    verdict = hold(prediction, known, policy)
+    verdict = hold(message, prediction, known, policy)
     if verdict.band is Band.ASK:
         if now - message.arrived_at > policy.answer_within:
             left = replace(verdict, band=Band.LEAVE)
@@ -41,19 +45,37 @@ def decide(message: Message, prediction: Prediction, known: Known, policy: Polic
     return decide_rejection(message, prediction, known, policy, now, verdict)
 
 
-def hold(prediction: Prediction, known: Known, policy: Policy) -> Verdict:
+def hold(message: Message, prediction: Prediction, known: Known, policy: Policy) -> Verdict:
     """What is held true: the person's word before ours, and a question where a mistake would cost too much."""
     if known.correction is not None:
         return Verdict(known.correction, Source.PERSON, 1.0, Band.ACT)
     chance = prediction.probabilities.get(Label.REJECTION, 0.0)
     if prediction.label is Label.REJECTION:
         chance = max(chance, prediction.confidence)
+    if chance >= policy.ask_above and not any(tracker.known_no(message, one) for one in known.applications):
+        chance += prediction.probabilities.get(Label.FEEDBACK_REPLY, 0.0)  # feedback without a no before it is the no
+    chance = with_history(chance, message, known)
     if chance >= policy.ask_above and (prediction.language is None or chance < policy.act_above):
         return Verdict(Label.REJECTION, Source.MODEL, chance, Band.ASK)
     if chance >= policy.act_above:
         return Verdict(Label.REJECTION, Source.MODEL, chance, Band.ACT)
     band = Band.LEAVE if prediction.label is Label.OTHER else Band.ACT
     return Verdict(prediction.label, Source.MODEL, prediction.confidence, band)
+
+
+def with_history(chance: float, message: Message, known: Known) -> float:
+    """The chance of a no, after what is known of its sender and its thread.
+
+    The two factors are set by hand: no labelled mail comes with a history to learn them from.
+    """
+    if any(tracker.in_thread(message, one) for one in known.applications if not one.closed):
+        return _times(EXPECTED, chance)
+    return _times(UNHEARD_OF, chance) if known.sender_other >= MANY else chance
+
+
+def _times(factor: float, chance: float) -> float:
+    """A chance whose odds are so many times as high."""
+    return factor * chance / (1 - chance + factor * chance)
 
 
 def ask(message: Message, prediction: Prediction) -> Question:
@@ -83,7 +105,7 @@ def decide_rejection(
             change,
             stage=stage,
         )
-    letter, reason = letters.plan_letter(message, prediction, stage, policy, known.drafts_today)
+    letter, reason = letters.plan_letter(message, prediction, stage, policy, known, matched)
     return Decision(
         verdict,
         (reason,),

@@ -6,11 +6,27 @@ Pure. The words themselves stand in `templates/letters/`; this module only says 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from onward.core import mail
-from onward.core.model import Address, Found, Letter, LetterKind, Message, Policy, Prediction, Stage
+from onward.core import mail, tracker
+from onward.core.model import (
+    Address,
+    Application,
+    Found,
+    Known,
+    Letter,
+    LetterKind,
+    Message,
+    Policy,
+    Prediction,
+    Stage,
+)
 
 SURE = 0.7  # confidence from which an extracted name may stand in a letter
+LANGUAGES = ("en", "de", "fr", "es", "nl", "sv", "pt", "it")  # letters there are; the first stands in for others
+ALWAYS_FIRST_NAMES = frozenset({"en", "sv"})
+READ = 4_000  # characters of a mail that show how its writer speaks
 
 _MACHINE = re.compile(
     r"(?:^|[._+-])(?:no[._-]?reply|do[._-]?not[._-]?reply|donotreply|noreply\w*|nepasrepondre|ne[._-]pas[._-]repondre"
@@ -26,45 +42,135 @@ def nobody_reads(address: str) -> bool:
     return bool(_MACHINE.search(address.rpartition("@")[0]))
 
 
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What decides which letter answers a no."""
+
+    stage: Stage
+    prediction: Prediction
+
+    @property
+    def met(self) -> bool:
+        """Whether they had talked, or a task had been set."""
+        return self.stage is not Stage.APPLIED
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the gate: where it fits, which letter, and why in words."""
+
+    fits: Callable[[Situation], bool]
+    kind: LetterKind
+    reason: str
+
+
+GATE = (  # the first row that fits decides; whether there is a letter at all is decided before
+    Row(
+        lambda it: it.prediction.other_role is not None,
+        LetterKind.OTHER_ROLE,
+        "they propose another role: thanks, and an open answer",
+    ),
+    Row(
+        lambda it: it.prediction.feedback_given and not it.prediction.feedback_offered,
+        LetterKind.THANKS_FOR_FEEDBACK,
+        "they gave feedback already: thanks for it, nothing asked",
+    ),
+    Row(
+        lambda it: it.prediction.feedback_refused,
+        LetterKind.THANKS,
+        "they do not give feedback: a short thank-you only",
+    ),
+    Row(
+        lambda it: it.met,
+        LetterKind.THANKS_AND_FEEDBACK,
+        "you had come to the {stage} stage: thanks, and one question",
+    ),
+    Row(
+        lambda it: it.prediction.feedback_offered,
+        LetterKind.THANKS_AND_FEEDBACK,
+        "they offer feedback: thanks, and one question",
+    ),
+    Row(lambda it: True, LetterKind.THANKS, "a person wrote, no interview yet: a short thank-you"),
+)
+
+
 def plan_letter(
-    message: Message, prediction: Prediction, stage: Stage, policy: Policy, drafts_today: int
+    message: Message,
+    prediction: Prediction,
+    stage: Stage,
+    policy: Policy,
+    known: Known,
+    matched: Application | None = None,
 ) -> tuple[Letter | None, str]:
     """The letter for a rejection at `stage`, or None; and the reason either way."""
     if not policy.draft_letters:
         return None, "letters are switched off"
-    if "auto-submitted" in message.signs and not message.reply_to:
-        return None, "a machine sent it and names nobody to answer"
-    recipient = find_recipient(message, prediction)
+    recipient, evidence = find_recipient(message, prediction), ""
+    if recipient is None and matched is not None:
+        recipient, evidence = find_met(message, matched, policy)
     if recipient is None:
-        return None, "nobody reads replies to this sender"
+        return None, "nobody reads replies to this sender, and nobody else of this application is known"
     if recipient.email.lower() in policy.own_addresses:
         return None, "the only address is your own"
-    if drafts_today >= policy.drafts_per_day:
+    if known.drafts_today >= policy.drafts_per_day:
         return None, f"{policy.drafts_per_day} letters were drafted within a day already"
-    ask = not prediction.feedback_refused and (stage is not Stage.APPLIED or prediction.feedback_offered)
+    row = next(row for row in GATE if row.fits(Situation(stage, prediction)))
     letter = Letter(
-        kind=LetterKind.THANKS_AND_FEEDBACK if ask else LetterKind.THANKS,
+        kind=row.kind,
         account=message.account,
         recipient=recipient,
         from_address=find_own_address(message, policy),
         subject=mail.reply_subject(message.subject),
         in_reply_to=message.message_id,
         references=_thread(message),
-        facts={
-            "contact": greeting_name(recipient, first_name_only=prediction.language == "en"),
-            "company": _sure(prediction.company),
-            "role": _sure(prediction.role),
-            "name": policy.name,
-            "stage": stage,
-        },
+        facts=_facts(message, prediction, stage, policy, known, recipient),
+        language=language_of(prediction),
     )
-    if prediction.feedback_refused:
-        return letter, "they do not give feedback: a short thank-you only"
-    if stage is not Stage.APPLIED:
-        return letter, f"you had come to the {stage} stage: thanks, and one question"
-    if ask:
-        return letter, "they offer feedback: thanks, and one question"
-    return letter, "a person wrote, no interview yet: a short thank-you"
+    return letter, row.reason.format(stage=stage) + evidence
+
+
+def language_of(prediction: Prediction) -> str:
+    """The language a letter is written in: that of the mail, English where we write none in it."""
+    return prediction.language if prediction.language in LANGUAGES else LANGUAGES[0]
+
+
+def _facts(
+    message: Message, prediction: Prediction, stage: Stage, policy: Policy, known: Known, recipient: Address
+) -> dict[str, str]:
+    """What a letter may use; '' for what is not known, or not surely enough."""
+    language = language_of(prediction)
+    formal = language not in ALWAYS_FIRST_NAMES and writes_formally(message.text, language)
+    company = _sure(prediction.company)
+    house = tracker.plain(company) or recipient.email.rpartition("@")[2]
+    before = sum(tracker.plain(name) == house for name in known.written_to)
+    return {
+        "contact": greeting_name(recipient, first_name_only=not formal),
+        "company": company,
+        "role": _sure(prediction.role),
+        "other_role": _sure(prediction.other_role),
+        "name": policy.name,
+        "stage": stage,
+        "topic": "technical" if _TECHNICAL.search(message.text[:READ]) and stage is not Stage.APPLIED else "",
+        "offered": "yes" if prediction.feedback_offered else "",
+        "formal": "yes" if formal else "",
+        "variant": f"{house}:{before}",
+    }
+
+
+def writes_formally(text: str, language: str) -> bool:
+    """Whether a mail keeps its distance: Sie, vous, usted, u, Lei. Where nothing shows, it does."""
+    near, far = _ADDRESS.get(language, (_NEVER, _NEVER))
+    return len(near.findall(text[:READ])) <= len(far.findall(text[:READ]))
+
+
+def find_met(message: Message, matched: Application, policy: Policy) -> tuple[Address | None, str]:
+    """Whoever last wrote about this application and is a person, with the words that say so."""
+    for person in reversed(matched.people):
+        machine = nobody_reads(person.email) or not greeting_name(person)
+        own = person.email.lower() in policy.own_addresses
+        if not machine and not own and (message.sender is None or person.email != message.sender.email):
+            return person, f"; to {person.name}, who wrote to you about it before"
+    return None, ""
 
 
 def find_recipient(message: Message, prediction: Prediction) -> Address | None:
@@ -192,3 +298,39 @@ def _thread(message: Message) -> tuple[str, ...]:
     own = (message.message_id,) if message.message_id else ()
     kept = tuple(each for each in message.references if each not in own)
     return (kept[:1] + kept[-(mail.REFERENCES_CAP - 2) :] if len(kept) >= mail.REFERENCES_CAP else kept) + own
+
+
+_NEVER = re.compile(r"(?!)")
+_ADDRESS = {  # words of somebody who says du, and of somebody who says Sie
+    "de": (
+        re.compile(r"\b(?:[Dd]u|[Dd]ir|[Dd]ich|[Dd]ein\w{0,2}|[Ee]uch)\b"),
+        re.compile(r"\b(?:Sie|Ihnen|Ihr(?:e[nmrs]?)?)\b"),
+    ),
+    "fr": (
+        re.compile(r"(?i)\b(?:tu|toi|te|ton|ta|tes)\b|\bt['’]"),
+        re.compile(r"(?i)\b(?:vous|votre|vos)\b"),
+    ),
+    "es": (
+        re.compile(r"(?i)\b(?:tú|ti|te|tu|tus|contigo|vos|quieres|puedes|tienes|has)\b"),
+        re.compile(r"(?i)\b(?:usted|le|su|sus|estimad[oa])\b"),
+    ),
+    "nl": (
+        re.compile(r"(?i)\b(?:je|jij|jou|jouw)\b"),
+        re.compile(r"(?i)\b(?:u|uw)\b"),
+    ),
+    "it": (
+        re.compile(r"\b(?:[Tt]u|[Tt]i|[Tt]e|[Tt]u[oaei]|[Tt]uoi)\b"),
+        re.compile(r"\b(?:Lei|Le|La|Suo|Sua|Suoi|Sue|[Gg]entile|[Ee]gregi[oa])\b|\w(?:Le|La)\b"),
+    ),
+    "pt": (
+        re.compile(r"(?i)\b(?:tu|te|ti|teu|tua|contigo|você|oi)\b"),
+        re.compile(r"(?i)\b(?:senhor|senhora|sr|sra|lhe|prezad[oa]|exm[oa])\b"),
+    ),
+}
+_TECHNICAL = re.compile(
+    r"(?i)\b(?:technical (?:interview|round|test|task|depth|skills?)|coding|live[- ]coding|pair programming"
+    r"|fachgespräch|technische[nrs]? (?:gespräch|interview|aufgabe|test)|entretien technique|test technique"
+    r"|prueba técnica|entrevista técnica|technisch (?:gesprek|interview)|teknisk(?:a|t)? (?:intervju|test)"
+    r"|prova técnica|teste técnico"
+    r"|prova tecnica|colloquio tecnico)"
+)

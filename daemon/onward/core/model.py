@@ -304,6 +304,8 @@ class LetterKind(StrEnum):
 
     THANKS_AND_FEEDBACK = "thanks_and_feedback"
     THANKS = "thanks"
+    THANKS_FOR_FEEDBACK = "thanks_for_feedback"
+    OTHER_ROLE = "other_role"
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +319,7 @@ class Letter:
     subject: str
     in_reply_to: str | None
     references: tuple[str, ...]
-    facts: dict[str, str] = field(default_factory=dict)  # contact, company, role, name; '' when unknown
+    facts: dict[str, str] = field(default_factory=dict)  # the template's; '' when not known
     language: str = "en"
 
 
@@ -378,6 +380,8 @@ class Known:
     busy: tuple[Busy, ...] = ()
     drafts_today: int = 0
     answered: bool = False  # a draft for this rejection, or this sender's thread, exists already
+    written_to: tuple[str, ...] = ()  # the companies of earlier letters
+    sender_other: int = 0  # earlier mails of this sender, where none of them was about an application
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,7 +392,7 @@ class Policy:
     own_addresses: frozenset[str] = frozenset()
     hours: ReflectionHours = ReflectionHours()
     answer_within: timedelta = timedelta(days=3)  # nothing older is answered
-    act_above: float = 0.8  # confidence of a rejection from which Onward acts: a false alarm costs five questions
+    act_above: float = 0.9  # confidence of a rejection from which Onward acts: a false alarm costs ten questions
     ask_above: float = 0.35  # … and from which it asks: a missed no costs three
     drafts_per_day: int = 5
     draft_letters: bool = True

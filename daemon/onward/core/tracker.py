@@ -82,8 +82,7 @@ def application(
 
 def match(message: Message, prediction: Prediction, applications: Sequence[Application]) -> Application | None:
     """The application a mail belongs to, or None: a new one, or not certain enough."""
-    mentioned = {*message.references, *([message.message_id] if message.message_id else [])}
-    by_thread = [each for each in applications if mentioned & each.thread]
+    by_thread = [each for each in applications if in_thread(message, each)]
     if by_thread:
         return _best(by_thread, prediction) or by_thread[-1]
     if prediction.requisition is not None:
@@ -96,6 +95,18 @@ def match(message: Message, prediction: Prediction, applications: Sequence[Appli
     company = plain(prediction.company.value)
     at_company = [each for each in applications if each.company and plain(each.company) == company]
     return _best(at_company, prediction)
+
+
+def in_thread(message: Message, application: Application) -> bool:
+    """Whether a mail answers, or is, one of the mails of an application."""
+    return not application.thread.isdisjoint((message.message_id, *message.references))
+
+
+def known_no(message: Message, application: Application) -> bool:
+    """Whether this mail follows a no that came before, in its thread or from one of its people."""
+    people = {person.email for person in application.people}
+    near = in_thread(message, application) or (message.sender is not None and message.sender.email in people)
+    return application.closed and near
 
 
 def _best(candidates: Sequence[Application], prediction: Prediction) -> Application | None:

@@ -35,7 +35,7 @@ from onward.core.model import Address, Application, Band, Decision, Label, Lette
 from onward.demo.sample import ADDRESS, OWNER, SampleMail, read_sample
 from onward.demo.server import EmbeddedServer, Stored
 from onward.edges.store import Store
-from onward.pipeline import Classifier, Outcome, letter_template
+from onward.pipeline import Classifier, Outcome
 from onward_classifiers import score
 
 PATIENCE = 15.0  # seconds for each thing that is expected to happen
@@ -461,9 +461,6 @@ class Story:
         named = tracker.plain(letter.facts["company"])
         if named and named not in tracker.plain(company):
             self.page.say(f"(It has the name wrong, it is {company}: a letter waits to be read before it goes.)", "  ")
-        language = LANGUAGES.get(outcome.prediction.language or "")
-        if language and letter_template(letter).startswith("letters/en/"):
-            self.page.say(f"(It should be in {language}; Onward has only English letters so far.)", "  ")
 
     def _reminders(self, decision: Decision) -> str:
         """When word of the hour comes, and what it says: 'now (it is kept), today 16:45 (it begins soon), …'."""

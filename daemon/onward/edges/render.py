@@ -2,14 +2,29 @@
 
 A template of the person's own, in the `templates` folder beside the configuration, comes before ours of the
 same name.
+
+So that no two letters read alike, a template may hold several ways to say one thing:
+
+    {% choose %}
+    Thank you for letting me know.
+    {% or %}
+    Thank you for your message.
+    {% endchoose %}
+
+Which one stands in a letter follows from its fact `variant`, "SEED:COUNT": letters of one seed (one company) with the
+next count take the next way in each place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from zlib import crc32
 
 import jinja2
+from jinja2 import nodes
+from jinja2.ext import Extension
+from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from onward.core.model import ConfigError
@@ -24,6 +39,38 @@ def shipped_templates() -> Path:
     return inside if inside.is_dir() else package.parent.parent / "templates"
 
 
+class Choose(Extension):
+    """`{% choose %} … {% or %} … {% endchoose %}`: one of several texts, without the white space around it."""
+
+    tags = {"choose"}  # noqa: RUF012 - Jinja2's own interface
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """A chain of conditions, one for each way."""
+        line = next(parser.stream).lineno
+        ways: list[list[nodes.Node]] = []
+        while True:
+            ways.append(parser.parse_statements(("name:or", "name:endchoose"), drop_needle=False))
+            if next(parser.stream).value == "endchoose":
+                break
+        chosen: list[nodes.Node] = []
+        for number in range(len(ways) - 1, -1, -1):
+            told = self.call_method(
+                "_chosen", [nodes.Name("variant", "load"), nodes.Const(line), nodes.Const(len(ways))]
+            )
+            test = nodes.Compare(told, [nodes.Operand("eq", nodes.Const(number))])
+            text = nodes.CallBlock(self.call_method("_trimmed"), [], [], ways[number]).set_lineno(line)
+            chosen = [nodes.If(test, [text], [], chosen).set_lineno(line)]
+        return chosen[0]
+
+    def _chosen(self, variant: object, line: int, ways: int) -> int:
+        """Which way stands at this line: another one for each seed, the next one with each count."""
+        seed, _, count = str(variant).partition(":")
+        return (crc32(f"{seed} {line}".encode()) + int(count or 0)) % ways
+
+    def _trimmed(self, caller: Callable[[], str]) -> str:
+        return caller().strip() + "\n"
+
+
 class Renderer:
     """Fills templates by name. Safe to share between threads."""
 
@@ -35,6 +82,7 @@ class Renderer:
             autoescape=False,  # the words go into plain text mail, never into a page
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=[Choose],
         )
 
     def fill(self, name: str, facts: Mapping[str, object]) -> str:

@@ -370,13 +370,29 @@ class Store:
             "SELECT COUNT(*) AS n FROM draft WHERE created_at >= :since",
             since=db.stamp(now - timedelta(days=1)),
         )
+        written = self._all("SELECT company FROM draft JOIN application ON application.id = application_id")
         return Known(
             applications=tuple(self.applications()),
             correction=self.last_correction(message.key),
             twin=self._find_twin(message),
             busy=self.busy(now),
             drafts_today=today["n"] if today else 0,
+            written_to=tuple(row["company"] for row in written),
+            sender_other=self._other_mails_of(message),
         )
+
+    def _other_mails_of(self, message: Message) -> int:
+        """How many earlier mails of this sender there are, if none of them was about an application; else 0."""
+        if message.sender is None:
+            return 0
+        row = self._one(
+            """SELECT IIF(SUM(label NOT IN ('other', 'job_alert')) = 0, COUNT(*), 0) AS n
+               FROM message JOIN verdict ON message_key = key
+               WHERE sender_email = :email AND key <> :key""",
+            email=message.sender.email,
+            key=message.key,
+        )
+        return int(row["n"]) if row else 0
 
     def _find_twin(self, message: Message) -> str | None:
         """An earlier message that is the same mail: its Message-ID in another account, or its very words."""
@@ -988,10 +1004,11 @@ class Store:
         """What was learned is not there any more, or is for another shipped model: it is to be learned anew."""
 
         def change(connection: sqlite3.Connection) -> None:
-            if _train(connection, {}):
-                connection.execute("UPDATE learning SET newest = 0 WHERE kind = 'refused'")  # perhaps not any longer
+            _train(connection, {})
+            connection.execute("UPDATE learning SET newest = 0 WHERE kind = 'refused'")  # perhaps not any longer
 
-        self._write("note_lost", change)
+        if self._one("SELECT 1 FROM message WHERE trained_as IS NOT NULL LIMIT 1"):
+            self._write("note_lost", change)
 
     # --- small facts --------------------------------------------------------------------------------------
 
@@ -1030,12 +1047,11 @@ class Store:
         )
 
 
-def _train(connection: sqlite3.Connection, labels: Mapping[str, Label]) -> int:
-    """Note what each mail was learned as, and that no other was. Returns how many were before."""
-    before = connection.execute("UPDATE message SET trained_as = NULL WHERE trained_as IS NOT NULL").rowcount
+def _train(connection: sqlite3.Connection, labels: Mapping[str, Label]) -> None:
+    """Note what each mail was learned as, and that no other was."""
+    connection.execute("UPDATE message SET trained_as = NULL WHERE trained_as IS NOT NULL")
     rows = [(label, key) for key, label in labels.items()]
     connection.executemany("UPDATE message SET trained_as = ? WHERE key = ?", rows)
-    return before
 
 
 def _note(connection: sqlite3.Connection, kind: str, learned: Learned, newest: int, now: datetime) -> None:

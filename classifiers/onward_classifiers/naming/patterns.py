@@ -1,4 +1,4 @@
-"""The words by which eight languages name an employer, a job and a person: data for `extract.py`.
+"""The words by which eight languages name an employer, a job and a person: data for this package.
 
 Every pattern is bounded, so a hostile line costs no more than a long one. The systems that send mail for many
 employers are listed so that none of them is named as the employer or written to; nothing is recognised by them.
@@ -23,11 +23,13 @@ _UPPER = "A-ZÀ-ÖØ-ÞŠŽŁĐĆČ"
 
 # Where a name or a title ends: a word, with what hyphens, slashes and endings in brackets tie to it.
 _WORD = (
-    r"[^\W_]{1,40}(?:(?:[-/&.+]|['’](?!s\b))[^\W_]{1,30}|\((?:[a-zåäö]{1,4}|in|innen)\)){0,6}"
-    r"(?:['’]s\b|[:·*_](?:in|innen|e|es|r)\b|[+#*]{1,2})?"
+    r"[^\W_]{1,40}(?:(?:/-|[-/&.+]|['’](?!s\b))[^\W_]{1,30}|\((?:[a-zåäö]{1,4}|in|innen)\)){0,6}"
+    r"(?:['’]s\b|[:·*_](?:in|innen|e|es|r|euse|trice|ne|ère|rice|se|le|a)\b|[+#*]{1,2})?"
 )
-WORD = re.compile(_WORD)
-WORD_OR_ELISION = re.compile(rf"(?:(?i:[dlnsjmct]|qu|dell|all|dall|nell|sull|un)['’](?=\w))|{_WORD}")
+WORD = re.compile(f"({_WORD})")
+WORD_OR_ELISION = re.compile(rf"((?:(?i:[dlnsjmct]|qu|dell|all|dall|nell|sull|un)['’](?=\w))|{_WORD})")
+# The ending for whoever it is: 'Bauleiter:in', 'técnico/a'.
+EITHER = re.compile(r"(?:[:·*_/]|/-|\()[a-zäöåèéà]{1,6}\)?$")
 PERHAPS_JOINING = _names("i in for für för af da e y et och und and en")
 BETWEEN_NAMES = frozenset({" ", "  ", " & ", "-", " + ", "&", ". ", "’ ", "' ", ""})
 JOINING = _names(
@@ -36,6 +38,10 @@ JOINING = _names(
 )
 ABBREVIATIONS = _names("st dr prof mr mrs ms sr sra jr no u co bros coop cía cia soc sta sto ste gebr ing av")
 
+# Small words that begin names as well: 'Three Rivers Museum'.
+BEGIN_NAMES = _names(
+    "one two three four five six great first new good best next open all well last high just only every"
+)
 # Words that are written with a capital at the beginning of a sentence, and are no part of a name.
 SMALL = _by_language(
     {
@@ -194,8 +200,8 @@ NO_COMPANY = _names(
     "personal user human resources ressources humaines recursos humanos risorse umane",
 )
 LEGAL_FORMS = _names(
-    "gmbh ggmbh ag se kg ohg mbh ug eg ev inc ltd limited llc llp plc corp sa sas sarl srl sl slu spa bv nv ab kb as",
-    "oy aps lda ltda pty aör eurl sasu scs coop oyj asa sprl bvba vof",
+    "mbb asbl epe sac sau slu cv sapi scl sccl pvt pte gmbh ggmbh ag se kg ohg mbh ug eg ev inc ltd limited llc llp",
+    "plc corp sa sas sarl srl sl spa bv nv ab kb as oy aps lda ltda pty aör eurl sasu scs coop oyj asa sprl bvba vof",
 )
 
 # ---- an employer
@@ -224,6 +230,26 @@ COMPANY_NOUNS = _names(
     "företag arbetsgivare empregador entidade azienda società ente datore committente",
 )
 # What an employer does at the beginning of a sentence: 'Acme has invited you'.
+# Words by which an agency speaks of the employer it works for.
+CLIENT = _names(
+    "client clients kunde kunden kund mandant mandanten auftraggeber auftraggebers opdrachtgever klant cliënt kundens",
+    "uppdragsgivare uppdragsgivaren cliente clientes committente mandante entreprise-cliente",
+)
+# Whom an agency speaks to: 'the hiring manager at Acme'.
+SPOKEN_TO = CLIENT | _names(
+    "manager managers director team panel boss owner ceo founders founder geschäftsführung personalleiter leitung",
+    "directeur directrice responsable gerente equipo équipe équipes equipe direttore titolare chefen chef people",
+)
+# What begins the name of a public body, before 'of': 'Department of Transport'.
+OFFICES = _names("department office direction secretaría secretaria ufficio centre center board division service team")
+OF_OFFICE = _names("of for de del della do da des du")
+# What ends the name of an agency, and of a desk in any other house: 'Lighthouse Recruitment'.
+TRADES = _names("recruitment recruiting talent talents talento personal people resourcing selección rekrytering system")
+# What ends the name of a public body in small letters: 'Hjortsjö kommun'.
+INSTITUTIONS = (
+    "kommun", "bibliotek", "universitet", "högskola", "skola", "museum", "sjukhus", "församling", "teater", "stift",
+    "tingsrätt", "bageri", "bryggeri", "lasarett",
+)  # fmt: skip
 ACTING = _names(
     "has have is invites invited thanks would will uses requires asks wants regrets does received appreciates cannot",
     "hat ist lädt bittet möchte sucht dankt freut a vous est souhaite remercie recherche ha está le te invita busca",
@@ -508,13 +534,22 @@ ROLE_PARTS = _names(
     "i ii iii iv first second third site room process team contract service services support place test page date",
     "department office selection recruitment hiring location street time product case claims quality client project",
     "night day weekend data feedback result results phone mobile mail link view start next best lead decision update",
-    "social public leitende leitender technische technischer wissenschaftliche wissenschaftlicher medizinische",
-    "stellvertretende première premier adjoint adjointe primer segunda primeira biträdande tf stf",
+    "sala salle équipe equipo equipa area área call back front direction dirección direção direzione entretien",
+    "contact perfil violin spring summer sommer hiver verano social public leitende leitender technische technischer",
+    "wissenschaftliche wissenschaftlicher medizinische stellvertretende première premier adjoint adjointe primer",
+    "segunda primeira biträdande tf stf",
 )
 # Fields of work that stand after a dash in a title: 'Engineer - Platform'.
 FIELDS = _names(
     "platform backend frontend full stack data software product sales marketing research growth cloud mobile web",
     "security support finance infrastructure payments operations design development analytics logistics legal",
+)
+# Words that are shortened before a job: 'Dipl. Pflegefachperson'.
+SHORTENED = _names("sr jr asst dipl stellv tech med asoc aux téc ing adm assoc bw staatl ex")
+# Words that mostly belong to a mail and not to a job, but with a capital before one: 'Program Analyst'.
+PERHAPS_ROLE_PARTS = _names(
+    "program programme programs project application applications training recruitment search campaign contract title",
+    "placement candidate selection test interview progress proposal mission invitation",
 )
 RANKS = _names("senior junior sr jr lead principal chief head deputy assistant associate graduate trainee vice")
 
@@ -603,7 +638,7 @@ ROLE_STOPS = _names(
 ROMANCE = frozenset({"fr", "es", "pt", "it"})
 ROLE_JOINS = _names(
     "de d' d’ du des da do dos das di del della dello dei degli dell' en em in à au aux a al alla et y e of and &",
-    "und och for la le les l' l’ sur con el los sala",
+    "und och for la le les l' l’ sur con el los für för voor der im inom",
 )
 GENDER = re.compile(
     r"(?i)[(\[]\s?[mwfhdxgivn*a](?:\s?[/|,.·-]\s?[mwfhdxgivn*a](?:ll)?){1,4}\s?[)\]]"
@@ -618,11 +653,16 @@ ROLE_EDGE = re.compile(
     r"(?i)^(?:the|our|an?|position|role|of|für|als|die|der|das|de|du|la|le|el|een|de\sfunctie|van|som|our\sopen|open"
     r"|vacant)\s+(?=\S)|\s+(?:position|role|vacancy|opening|job|at|with|in|bei|en|de|for|n|nº|n°|\d{2,3})$|[(\[][^)\]]*$"
 )
-NO_ROLE = re.compile(
-    r"(?i)\b(?:you|your|we|our|us|has|have|been|was|is|are|will|sie|ihr|ihre|ihnen|wir|uns|haben|nicht|vous|votre|nous"
-    r"|avons|nuestr[oa]|hemos|wij|jouw|onze|hebben|din|vår|nosso|abbiamo|which|that|this|these|who|another"
-    r"|further|interest|applications?|bewerbung|candidature|candidatura|update|received|thank|thanks|interview|news"
-    r"|reply|question|invitation)\b|https?:|@"
+# The words with which what is cut off may begin or end.
+ROLE_EDGES = _names(
+    "the our a an position role of für als die der das de du la le el een van som open vacant vacancy opening job at",
+    "with in bei en for n nº n°",
+) | frozenset(map(str, range(10, 1000)))
+NO_ROLE = _names(
+    "you your we our us has have been was is are will sie ihr ihre ihnen wir uns haben nicht vous votre nous avons",
+    "nuestro nuestra hemos wij jouw onze hebben din vår nosso abbiamo which that this these who another further",
+    "interest application applications bewerbung candidature candidatura update received thank thanks interview news",
+    "reply question invitation",
 )
 # What a subject says besides the job: cut off its segments at either end.
 SUBJECT_NOISE = re.compile(r"(?i)^(?:re|aw|sv|vs|antw|rif|rv|res|tr|ref|fwd?|wg|vb|enc|ynt|r)\s*(?:\[\d+\])?\s*:\s*")
@@ -670,20 +710,22 @@ GENERIC = _names(
     "acquisition hiring people culture cultura hr rh rrhh human resources personalabteilung personalwesen",
     "personalbüro personnel ressources humaines recursos humanos risorse umane selección selezione seleção selection",
     "selectie team équipe equipo equipe equipa teamet staff department dept section desk bot ops noreply no-reply",
-    "reply notification notifications application applications appointments candidate candidates",
-    "candidate-experience experience info mail mailer the das die der & und et from at by bei for your update",
-    "updates system portal online hello contact admissions alerts newsletter vagas jobba hos jobb internal interne",
-    "stellenbörse sourcer lavora noi mi bij werken met via gestione candidature personas pessoas gente mensen",
-    "medarbetare atracción captação gestión gestão y e of de des del della la le les l' il calendar calendario",
-    "calendrier kalender scheduling scheduler assessments assessment interviews onboarding referrals hrm movilidad",
-    "interna interner arbeitsmarkt global trainee-programm dho crew automatic confirmation applicant applicants",
-    "employment vacancies vacatures lediga tjänster volunteers volunteering university-relations early",
-    "apprenticeships graduate graduates resourcing our us on behalf ufficio dipartimento personale",
-    "service-recrutement abteilung afdeling avdelning sektion pôle candidato candidata personalamt bewerberservice",
-    "onlinebewerbung personeelszaken secretariado secretaría rédaction graduatorie personalservice p&o p&c concours",
-    "bandi concorsi oposiciones procesos automatisch geautomatiseerd notificaciones notificações notifiche avisos",
-    "postulaciones candidaturas recruiting-team private jobteam hiring-team talentteam peopleops digest messages",
-    "message inbox",
+    "reply notification notifications application applications appointments candidate candidates candidate-experience",
+    "experience info mail mailer the das die der & und et from at by bei for your update updates system portal online",
+    "hello contact admissions alerts newsletter vagas jobba hos jobb internal interne stellenbörse sourcer lavora noi",
+    "mi bij werken met via gestione candidature personas pessoas gente mensen medarbetare atracción captação gestión",
+    "gestão y e of de des del della la le les l' il calendar calendario calendrier kalender scheduling scheduler",
+    "assessments assessment interviews onboarding referrals hrm movilidad interna interner arbeitsmarkt global",
+    "trainee-programm dho crew automatic confirmation applicant applicants employment vacancies vacatures lediga",
+    "tjänster volunteers volunteering university-relations early apprenticeships graduate graduates resourcing our us",
+    "on behalf ufficio dipartimento personale service-recrutement abteilung afdeling avdelning sektion pôle candidato",
+    "candidata personalamt bewerberservice onlinebewerbung personeelszaken secretariado secretaría rédaction",
+    "graduatorie personalservice p&o p&c concours bandi concorsi oposiciones procesos automatisch geautomatiseerd",
+    "notificaciones notificações notifiche avisos postulaciones candidaturas recruiting-team private jobteam",
+    "hiring-team talentteam peopleops digest messages message inbox sollicitaties sollicitatie personalsektionen",
+    "personeelsadministratie personeelsdienst azubi azubi-team personalreferat bewerberteam ausbildungsteam werkenbij",
+    "rekryteringsgruppen rekryteringsavdelningen candidatura personalsachbearbeitung personalmanagement hr-team",
+    "rh-team vetting crewing personnel-office",
 )
 # Words that may name a desk or belong to the employer's name: 'Nile Port Services', 'Acme Support'.
 PERHAPS_GENERIC = _names(
@@ -827,207 +869,3 @@ FREE_MAIL = _names(
     "yandex mail uol bol terra",
 )
 SECOND_LEVEL = _names("co com org net ac gov edu ltd plc nom")
-
-
-# ---- how sure each sign makes us: logarithms of odds, measured on the labelled mails and rounded
-
-COMPANY_SIGNS: dict[str, float] = {
-    "after 'company'": 2.6, "the sender's house, a system": 2.2, "the sender, a system": 2.1, "spelt out": 2.1,
-    "an institution": 1.7, "begins like the domain, a person": 1.5, "at": 1.4, "the sender's house": 1.3, "acts": 1.3,
-    "after na": 1.3, "after van": 1.3, "begins like the domain, a desk": 1.2, "in subject": 1.2, "at, a system": 1.1,
-    "begins like the domain, somebody": 1.1, "all words in the domain": 1.0, "after av": 0.9,
-    "holds what the domain spells": 0.9, "the address names it": 0.9, "sent via": 0.8, "in text": 0.8, "twice": 0.8,
-    "3 words": 0.7, "acts, a service": 0.7, "after a comma at the end": 0.7, "at, a service": 0.7,
-    "is the domain, a person": 0.7, "the sender": 0.7, "a desk of it": 0.6, "a person's name, it seems, a desk": 0.6,
-    "after a comma near the end": 0.6, "after at": 0.6, "after bij": 0.6, "begins like the domain of a service": 0.6,
-    "by": 0.6, "ends the subject": 0.6, "is the domain, a desk": 0.6, "a whole run": 0.5,
-    "after a comma at the end, its own house": 0.5, "after chez": 0.5, "after von": 0.5, "by, a system": 0.5,
-    "under a name": 0.5, "a line of its own at the end": 0.4, "a line of its own at the end, a system": 0.4,
-    "acts, its own house": 0.4, "after hos": 0.4, "after mit": 0.4, "after per": 0.4, "after à": 0.4,
-    "at after applying": 0.4, "initials": 0.4, "2 words": 0.3, "a line of its own": 0.3, "a word of the domain": 0.3,
-    "a word of the domain of a service": 0.3, "after da": 0.3, "after met": 0.3, "after para": 0.3, "after with": 0.3,
-    "begins like the domain, a machine": 0.3, "by after applying": 0.3, "by, a service": 0.3,
-    "is the domain, somebody": 0.3, "the whole sender": 0.3, "a line of its own at the end, its own house": 0.2,
-    "acts, a system": 0.2, "after a comma at the end, a service": 0.2, "after bei": 0.2, "after from": 0.2,
-    "the last words, a service": 0.2, "the whole sender, a system": 0.2,
-    "a line of its own at the end, a service": -0.2, "a person's name, it seems, a person": -0.2,
-    "a system's name in it": -0.2, "after of": -0.2, "after till": -0.2, "after voor": -0.2, "after zum": -0.2,
-    "after zur": -0.2, "by, its own house": -0.2, "is the domain of a service": -0.2,
-    "the last words, its own house": -0.2, "the sender's house, its own house": -0.2, "after do": -0.3,
-    "after en": -0.3, "after für": -0.3, "after to": -0.3, "an automatic sender": -0.3, "at, its own house": -0.3,
-    "is the domain, a machine": -0.3, "after beim": -0.4, "an agency": -0.4, "begins a sentence": -0.4,
-    "a system for many": -0.6, "capitals": -0.6, "legal form": -0.6, "after de": -0.7, "after del": -0.7,
-    "after for": -0.8, "no fit, a machine": -0.8, "a day": -0.9, "perhaps a desk": -0.9, "after in": -1.0,
-    "1 words": -1.1, "after a title": -1.2, "a part of a line": -1.4, "always": -1.5, "owns something": -1.6,
-    "no fit, somebody": -1.9, "a job": -2.0, "no fit, a desk": -2.0, "greeted": -2.2, "a number": -2.3,
-    "only general words": -2.3, "the person, True": -2.5, "no fit, a person": -2.9, "only the domain": -3.1,
-}  # fmt: skip
-ROLE_SIGNS: dict[str, float] = {
-    "named": 2.2, "after as": 2.1, "sought": 1.9, "holds a job's word": 1.6, "a job's word": 1.3, "after for": 1.2,
-    "before the noun": 1.2, "a number before": 1.1, "ends the text, romance, small": 1.1, "over de": 1.1,
-    "3 words on, en, capital": 1.0, "a job's word last": 1.0, "also in the subject": 1.0, "over em": 1.0,
-    "0 words on, sv, capital": 0.9, "ends before a mark": 0.9, "a gender mark": 0.8, "ends before 'at'": 0.8,
-    "ends before a capital, sv, capital": 0.8, "ends before a mark, romance, capital": 0.8,
-    "ends before a word, nl, capital": 0.8, "over di to no capital": 0.8, "ends before 'at', en, capital": 0.7,
-    "over de to a capital": 0.7, "the noun before": 0.7, "1 words on, de, capital": 0.6,
-    "1 words on, romance, capital": 0.6, "2 words": 0.6, "ends before a small word, en, capital": 0.6,
-    "ends before the noun, en, capital": 0.6, "in subject": 0.6, "over di": 0.6, "over do to a capital": 0.6,
-    "part 2 of the subject": 0.6, "1 words on, en, capital": 0.5, "2 words on, en, capital": 0.5,
-    "3 words on, romance, capital": 0.5, "a part of the subject": 0.5, "ends before a joining word, de, capital": 0.5,
-    "ends before a joining word, sv, small": 0.5, "ends before a mark, nl, capital": 0.5,
-    "ends before a small word, romance, small": 0.5, "over of to a capital": 0.5, "part 1 of the subject": 0.5,
-    "twice": 0.5, "1 words on, romance, small": 0.4, "ends before a joining word": 0.4,
-    "ends the text, en, capital": 0.4, "the whole subject": 0.4, "1 words on, nl, capital": 0.3,
-    "2 words on, romance, capital": 0.3, "2 words on, sv, capital": 0.3, "3 words": 0.3, "4 words": 0.3,
-    "a capital": 0.3, "a label": 0.3, "applied for": 0.3, "ends before a joining word, en, capital": 0.3,
-    "ends before a small word": 0.3, "ends before a small word, nl, capital": 0.3, "ends before a word": 0.3,
-    "ends the text": 0.3, "over de to no capital": 0.3, "over do": 0.3, "over in to a capital": 0.3, "over of": 0.3,
-    "3 words on, de, capital": 0.2, "a number follows": 0.2, "ends before a capital, en, small": 0.2,
-    "ends before a joining word, nl, small": 0.2, "ends before a mark, en, capital": 0.2,
-    "ends before a mark, nl, small": 0.2, "ends before a word, nl, small": 0.2, "ends the text, nl, small": 0.2,
-    "holds another": 0.2, "over en to no capital": 0.2, "with its field": 0.2, "an article": -0.2,
-    "ends before a capital": -0.2, "ends before a capital, en, capital": -0.2,
-    "ends before a capital, nl, capital": -0.2, "ends before a small word, de, capital": -0.2,
-    "ends before a small word, sv, small": -0.2, "ends before a word, de, capital": -0.2,
-    "ends before a word, en, small": -0.2, "ends before a word, sv, small": -0.2, "over da": -0.2, "over del": -0.2,
-    "over en to a capital": -0.2, "over of to no capital": -0.2, "over à to no capital": -0.2,
-    "part 3 of the subject": -0.2, "quoted": -0.2, "0 words on, nl, small": -0.3, "1 words on": -0.3,
-    "3 words on, nl, small": -0.3, "ends before a capital, nl, small": -0.3, "ends the text, de, capital": -0.3,
-    "ends the text, sv, capital": -0.3, "no capital": -0.3, "over a": -0.3, "over a to no capital": -0.3,
-    "over con": -0.3, "over del to a capital": -0.3, "over in": -0.3, "over och": -0.3,
-    "over och to no capital": -0.3, "0 words on, romance, small": -0.4, "3 words on, en, small": -0.4,
-    "3 words on, sv, small": -0.4, "cut in the subject": -0.4, "ends before a capital, romance, capital": -0.4,
-    "ends before a word, romance, small": -0.4, "ends the text, en, small": -0.4, "over for": -0.4,
-    "over for to no capital": -0.4, "0 words on, romance, capital": -0.5, "ends before a small word, en, small": -0.5,
-    "over and": -0.5, "over e to no capital": -0.5, "part of another": -0.5, "1 words": -0.6,
-    "1 words on, en, small": -0.6, "a small word": -0.6, "begins a sentence": -0.6,
-    "ends before a joining word, en, small": -0.6, "ends before a joining word, romance, capital": -0.6,
-    "in text": -0.6, "over and to no capital": -0.6, "over in to no capital": -0.6, "5 words": -0.7,
-    "ends before a joining word, romance, small": -0.7, "ends before a mark, sv, small": -0.7, "only a rank": -0.7,
-    "2 words on, sv, small": -0.8, "after a comma at the end": -0.8, "in history": -0.8,
-    "ends the text, sv, small": -0.9, "in signature": -0.9, "over e": -0.9, "over à": -0.9,
-    "1 words on, sv, small": -1.0, "a title and a name": -1.0, "ends before a mark, en, small": -1.0,
-    "ends before 'at', en, small": -1.1, "only a desk": -1.2, "late": -1.3, "begins a line at the end": -1.9,
-    "holds the company": -2.1, "always": -3.4,
-}  # fmt: skip
-
-# ---- what a no says, by its concepts; of the same kind as the tables above
-
-KIND_SIGNS: dict[str, dict[str, float]] = {
-    "cancelled": {
-        "always": -0.1, "CANCEL": 2.6, "WITHDRAW": 1.5, "s:HEAR": 1.0, "BUDGET": 0.8, "WE": 0.4, "FLAT": 0.3,
-        "SORRY": 0.3, "THEY": 0.3, "NOT": 0.2, "APPLICATION": 0.2, "HOUR": -0.2, "SHORTLIST": -0.2, "SCORE": -0.2,
-        "TAKEN": -0.2, "INTERNAL": -0.2, "STRONG": -0.2, "NEWSLETTER": -0.2, "ONLY": -0.3, "INTEREST": -0.3,
-        "WEEK": -0.3, "RECEIVE": -0.3, "WISH": -0.4, "FUTURE": -0.4, "NETWORK": -0.5, "asks": -0.5, "s:DECIDE": -0.7,
-        "CLUB": -0.8,
-    },
-    "filled": {
-        "always": 0.9, "FILL": 0.8, "NEWSLETTER": 0.7, "START": 0.7, "thread": 0.6, "SUCCESS": 0.6, "s:WEEKDAY": 0.6,
-        "HESHE": 0.6, "s:YEAR": 0.6, "THANK": 0.5, "ACCEPT": 0.5, "ALREADY": 0.5, "s:LOOKING": 0.5, "INTERNAL": 0.4,
-        "KEEP": 0.4, "JOB": 0.4, "FAMILY": 0.4, "s:JOB": 0.3, "WEEKDAY": 0.3, "CANDIDATE": 0.3, "GIVE_TO": 0.3,
-        "BOARD": 0.3, "FREELANCE": 0.3, "SOMEBODY": 0.3, "desk": 0.3, "MONTH": 0.2, "INVITE": 0.2, "CV": 0.2,
-        "HOLD": 0.2, "FOOD": 0.2, "GHOSTED": 0.2, "WELCOME": 0.2, "STORY": -0.2, "RELOCATION": -0.2, "REASON": -0.2,
-        "UNFORTUNATELY": -0.2, "WE": -0.2, "PROJECT": -0.2, "LIKE": -0.2, "POLITICS": -0.2, "PROCEED": -0.2,
-        "POLICY": -0.2, "SPEAK": -0.2, "TEST": -0.3, "s:CLUB": -0.3, "s:THEY": -0.3, "DISAPPOINT": -0.3,
-        "ONLY": -0.3, "IF": -0.4, "FAIL": -0.4, "REJECT": -0.5, "SEND": -0.7, "ENCOURAGE": -0.8, "NOT": -1.0,
-    },
-    "frozen": {
-        "always": -0.7, "HOLD": 2.7, "BUDGET": 1.0, "UNFORTUNATELY": 0.9, "CLOSE": 0.7, "PROCESS": 0.4,
-        "DEADLINE": 0.4, "IF": 0.3, "FUTURE": 0.3, "NOBODY": 0.2, "RUNNER_UP": 0.2, "RECRUITER": 0.2, "WE": -0.2,
-        "CLUB": -0.3, "FILL": -0.3, "YOU": -0.4, "COLLEAGUE": -0.4, "SPORT": -0.4, "HESHE": -0.4, "THANK": -0.8,
-        "APPLICATION": -0.8,
-    },
-    "later": {
-        "always": -0.4, "YEAR": 1.5, "MONTH": 0.9, "WEEK": 0.8, "FUTURE": 0.8, "TEST": 0.7, "PROCEED": 0.7,
-        "START": 0.6, "DELAY": 0.5, "HOME": 0.4, "FILL": 0.3, "SOON": 0.3, "APPLICATION": 0.3, "COLLEAGUE": 0.2,
-        "POLICY": 0.2, "WAIT": 0.2, "HEAR": 0.2, "SCORE": 0.2, "NUMBER": 0.2, "s:UPDATE": -0.2, "DECIDE": -0.2,
-        "person": -0.2, "QUESTION": -0.2, "BUDGET": -0.2, "UNFORTUNATELY": -0.2, "STRENGTH": -0.3, "OTHER": -0.4,
-        "OCCUPATION": -0.4, "HOUR": -0.4, "SORRY": -0.4, "HESHE": -0.4, "CLOSE": -0.4, "MONEY": -0.4,
-        "DAYTIME": -0.6, "THINK": -0.6, "JOB": -0.7,
-    },
-    "other_role": {
-        "always": -0.6, "asks": 2.9, "IF": 0.7, "BUT": 0.7, "s:APPLICATION": 0.5, "OCCUPATION": 0.5, "ACCEPT": 0.5,
-        "YEAR": 0.4, "THINK": 0.4, "FIT": 0.3, "SPEAK": 0.2, "NUMBER": 0.2, "BOSS": 0.2, "FRIEND": -0.2,
-        "KEEP": -0.2, "DELAY": -0.3, "REASON": -0.3, "SOON": -0.3, "GREETING": -0.4, "FUTURE": -0.4, "thread": -0.4,
-        "OTHER": -0.4, "s:JOB": -0.4, "APPLICATION": -0.5, "person": -0.5, "RECEIVE": -0.5, "FOOD": -0.8,
-    },
-    "plain": {
-        "always": 0.9, "machine": 1.2, "s:INTERVIEW": 1.1, "desk": 0.8, "s:DECIDE": 0.7, "person": 0.7,
-        "NEWSLETTER": 0.6, "YOU": 0.5, "THANK": 0.5, "UNFORTUNATELY": 0.5, "s:FLAT": 0.5, "READ": 0.4, "THEY": 0.4,
-        "NETWORK": 0.4, "FIT": 0.4, "s:SOFTWARE": 0.4, "s:OFFER": 0.4, "FEEDBACK": 0.3, "OTHER": 0.3, "NOT": 0.3,
-        "BOARD": 0.3, "PROFILE": 0.3, "COMPANY": 0.3, "POLICY": 0.3, "POOL": 0.2, "FRIEND": 0.2, "LAST": 0.2,
-        "APPLICATION": 0.2, "FEW": 0.2, "TEST": 0.2, "MISSING": 0.2, "STRENGTH": 0.2, "SEND": 0.2, "CHOOSE": 0.2,
-        "s:MEDICAL": 0.2, "DECIDE": 0.2, "ENCOURAGE": 0.2, "KEEP": 0.2, "PROCEED": 0.2, "RESCHEDULE": -0.2,
-        "EXTERNAL": -0.2, "SPORT": -0.2, "RUNNER_UP": -0.2, "JOB": -0.2, "ORDER": -0.2, "DEADLINE": -0.2, "IF": -0.2,
-        "DAYTIME": -0.2, "MONTH": -0.2, "WAIT": -0.3, "CLOSE": -0.3, "CONTRACT": -0.3, "HEAR": -0.3, "FAIL": -0.4,
-        "APPOINT": -0.4, "YEAR": -0.5, "CANCEL": -0.6, "HOLD": -0.8, "FAMILY": -0.8, "FILL": -0.8, "DOOR": -0.8,
-    },
-}  # fmt: skip
-STAGE_SIGNS: dict[str, dict[str, float]] = {
-    "applied": {
-        "always": 0.9, "machine": 2.1, "desk": 1.6, "APPLICATION": 1.2, "s:APPLICATION": 0.9, "s:CV": 0.9, "CV": 0.8,
-        "OCCUPATION": 0.8, "person": 0.7, "APPLY": 0.7, "s:JOB": 0.6, "POOL": 0.6, "SORRY": 0.5, "INTEREST": 0.5,
-        "GREETING": 0.5, "READ": 0.4, "s:YEAR": 0.4, "NOT": 0.4, "s:FREELANCE": 0.4, "PAPER": 0.3, "JOB": 0.3,
-        "s:CLUB": 0.2, "POLICY": 0.2, "YEAR": 0.2, "MANY": 0.2, "FREELANCE": 0.2, "s:POLICY": 0.2, "CLUB": 0.2,
-        "MONEY": 0.2, "UNFORTUNATELY": 0.2, "SCHOOL": 0.2, "s:SCHOOL": 0.2, "HOLD": -0.2, "APPOINT": -0.2,
-        "s:WE": -0.2, "ALREADY": -0.2, "PAY": -0.2, "s:DECIDE": -0.2, "OTHER": -0.2, "SCHEDULE": -0.2, "WAIT": -0.2,
-        "SOON": -0.2, "BOARD": -0.2, "LIKE": -0.3, "UPDATE": -0.3, "CONTRACT": -0.3, "HOUR": -0.3, "WEEK": -0.3,
-        "SCORE": -0.3, "IF": -0.3, "RECRUITER": -0.3, "QUESTION": -0.4, "CODE": -0.4, "MONTH": -0.5,
-        "FEEDBACK": -0.5, "SPEAK": -0.5, "BOSS": -0.5, "LAST": -0.6, "DECIDE": -0.7, "TEST": -0.8, "WEEKDAY": -0.9,
-        "s:INTERVIEW": -1.2, "INTERVIEW": -1.2,
-    },
-    "final": {
-        "always": -0.5, "BOARD": 1.5, "CANDIDATE": 0.8, "s:PROCESS": 0.7, "s:BOARD": 0.7, "CLUB": 0.6, "TICKET": 0.5,
-        "LAST": 0.5, "OFFER": 0.5, "PROCEED": 0.4, "DAYTIME": 0.4, "PROCESS": 0.4, "PAPER": 0.4, "SOFTWARE": 0.3,
-        "HOUR": 0.3, "ORDER": 0.3, "OTHER": 0.3, "s:BOSS": 0.3, "COMPANY": 0.3, "SOMEBODY": 0.3, "SEND": 0.2,
-        "HOME": 0.2, "SOON": 0.2, "TRAVEL": 0.2, "NUMBER": 0.2, "IF": 0.2, "s:GRANT": 0.2, "LOOKING": -0.2,
-        "MORE": -0.2, "UPDATE": -0.2, "APPLY": -0.3, "WANT": -0.3, "APPLICATION": -0.3, "FILL": -0.3,
-        "GREETING": -0.3, "s:APPLICATION": -0.4, "desk": -0.4, "RECRUITER": -0.5,
-    },
-    "interview": {
-        "always": 0.2, "YOU": 1.0, "s:INTERNAL": 0.9, "TAKEN": 0.7, "VISA": 0.6, "BUT": 0.5, "STRENGTH": 0.5,
-        "MEET": 0.5, "HAPPY": 0.5, "s:INTERVIEW": 0.4, "GIVE_TO": 0.4, "DELAY": 0.4, "RESERVE": 0.4, "BOARD": 0.4,
-        "s:UPDATE": 0.3, "s:NEWSLETTER": 0.3, "SCHEDULE": 0.3, "WE": 0.3, "WANT": 0.3, "ROOM": 0.2, "STRONG": 0.2,
-        "INTERVIEW": 0.2, "FUTURE": 0.2, "OCCUPATION": -0.2, "INVITE": -0.2, "PROCEED": -0.2, "START": -0.2,
-        "FEW": -0.2, "PORTAL": -0.2, "TICKET": -0.2, "SHORTLIST": -0.2, "SOFTWARE": -0.3, "LACKING": -0.3,
-        "s:SPEAK": -0.3, "LOAN": -0.4, "FREELANCE": -0.4, "SPAM": -0.4, "SEND": -0.5,
-    },
-    "offer": {
-        "always": -0.5, "WITHDRAW": 2.3, "CANCEL": 1.6, "OFFER": 1.2, "s:OFFER": 1.1, "SORRY": 0.5, "CONFIRM": 0.3,
-        "REFERENCES": 0.3, "WE": -0.2, "INTERVIEW": -0.3, "CANDIDATE": -0.3, "LIKE": -0.4, "person": -0.5,
-        "PROCESS": -0.5,
-    },
-    "screen": {
-        "always": -0.1, "TEST": 0.8, "INTERVIEW": 0.7, "LOOKING": 0.7, "RECRUITER": 0.6, "SCORE": 0.6,
-        "PROCEED": 0.5, "s:YOU": 0.5, "HEAR": 0.5, "THANK": 0.4, "VIDEO": 0.3, "machine": 0.3, "WISH": 0.3,
-        "NETWORK": 0.2, "FAIL": 0.2, "s:FEEDBACK": 0.2, "LIKE": 0.2, "OCCUPATION": 0.2, "BUT": -0.2, "KEEP": -0.2,
-        "ORDER": -0.2, "OFFER": -0.2, "MEET": -0.3, "LAST": -0.5, "ROOM": -0.5, "CHOOSE": -0.5, "JOB": -0.7,
-        "MONEY": -0.8, "person": -1.0,
-    },
-}  # fmt: skip
-GIVEN_SIGNS: dict[str, float] = {
-    "always": -0.9, "s:FEEDBACK": 1.2, "QUESTION": 1.1, "TEST": 1.1, "s:QUESTION": 1.0, "STRENGTH": 1.0,
-    "s:DECIDE": 0.8, "OTHER": 0.8, "thread": 0.7, "s:INTERVIEW": 0.7, "INSURANCE": 0.6, "DISAPPOINT": 0.5,
-    "BUT": 0.5, "HOUR": 0.5, "NUMBER": 0.4, "SPORT": 0.4, "SOFTWARE": 0.3, "PROFILE": 0.3, "MEETING": 0.3,
-    "STRONG": 0.3, "THEY": 0.3, "BOARD": 0.3, "DELAY": 0.3, "CODE": 0.2, "ONLY": 0.2, "MORE": 0.2, "PROCEED": 0.2,
-    "FLAT": 0.2, "OFFER": 0.2, "s:JOB": -0.2, "DAYTIME": -0.2, "s:SECTOR": -0.2, "IF": -0.2, "FIT": -0.2,
-    "SOON": -0.2, "DEADLINE": -0.2, "MEET": -0.2, "SOMEBODY": -0.2, "CHOOSE": -0.2, "INDIVIDUAL": -0.2,
-    "POLITICS": -0.3, "ENCOURAGE": -0.3, "RECRUITER": -0.3, "CANDIDATE": -0.3, "POLICY": -0.3, "CLUB": -0.3,
-    "THANK": -0.3, "FOOD": -0.3, "asks": -0.3, "WISH": -0.3, "ALERT": -0.3, "COMPANY": -0.4, "s:UPDATE": -0.4,
-    "s:CLUB": -0.4, "JOB": -0.4, "FRIEND": -0.5, "WITHDRAW": -0.5, "LAW": -0.5, "WAIT": -0.5, "ALREADY": -0.5,
-    "OCCUPATION": -0.5, "UNFORTUNATELY": -0.6, "APPLICATION": -0.6, "s:OCCUPATION": -0.6, "WEEKDAY": -0.7,
-    "person": -0.7, "s:APPLICATION": -0.8, "SORRY": -0.8, "machine": -1.3, "desk": -2.4,
-}  # fmt: skip
-REASON_SIGNS: dict[str, float] = {
-    "always": -3.2, "MISSING": 1.3, "ALREADY": 1.3, "HOLD": 1.3, "BUDGET": 1.2, "CANCEL": 1.1, "NOT": 0.9,
-    "ORDER": 0.9, "PROFILE": 0.9, "ONLY": 0.8, "HESHE": 0.8, "SOMEBODY": 0.7, "BUT": 0.7, "CHOOSE": 0.7, "YEAR": 0.7,
-    "FRIEND": 0.7, "TEST": 0.6, "MORE": 0.6, "DEADLINE": 0.6, "RUNNER_UP": 0.5, "LACKING": 0.5, "GRANT": 0.5,
-    "GIVE_TO": 0.5, "WITHDRAW": 0.5, "NETWORK": 0.5, "SCHOOL": 0.5, "SOFTWARE": 0.5, "UNFORTUNATELY": 0.5,
-    "SHOP": 0.4, "FILL": 0.4, "REASON": 0.4, "STRENGTH": 0.4, "OUT": 0.4, "WE": 0.4, "ROOM": 0.4, "JOB": 0.4,
-    "PAY": 0.4, "COLLEAGUE": 0.4, "CLOSE": 0.4, "REJECT": 0.4, "THEY": 0.3, "COMPANY": 0.3, "DAYTIME": 0.3,
-    "FAIL": 0.3, "BOARD": 0.3, "POLICY": 0.2, "EXTERNAL": 0.2, "LOAN": 0.2, "PROJECT": 0.2, "CONTRACT": 0.2,
-    "TRAVEL": 0.2, "ACCEPT": 0.2, "MONEY": 0.2, "NEWSLETTER": -0.2, "INVITE": -0.2, "asks": -0.2, "DOOR": -0.2,
-    "SHORTLIST": -0.2, "GREETING": -0.2, "KEEP": -0.2, "LIKE": -0.2, "SPAM": -0.3, "GHOSTED": -0.3, "READ": -0.3,
-    "APPLY": -0.3, "SUBMIT": -0.4, "HEAR": -0.4, "APPLICATION": -0.4, "ENCOURAGE": -0.5, "RECRUITER": -0.5,
-    "SEND": -0.5, "SOON": -0.5, "YOU": -0.5, "SORRY": -0.8, "THANK": -0.9, "late": -1.1, "first": -1.1,
-}  # fmt: skip
