@@ -6,6 +6,7 @@ found by `naming/`, and only in mails that may matter: most of a mailbox is othe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log
@@ -30,6 +31,13 @@ TELLS_ENOUGH = 0.9  # probability of a label from which on a PDF beside the text
 OVERHEARD = 0.05  # probability of rejection from which on a set phrase of a no counts …
 SET_PHRASE = 8.0  # … and by how much it multiplies the odds: in a mailbox they are commoner than among the examples
 SHORT = 400  # characters of a mail that may only point at its attachment
+
+_AWAY = re.compile(
+    r"(?i)\s*(?:re:\s*)?(?:automatic reply|auto(?:mated)?[- ]?(?:reply|response)|out of (?:the )?office"
+    r"|automatische antwort|abwesend|abwesenheit\w{0,10}|réponse automatique|absence du bureau"
+    r"|respuesta automática|fuera de la oficina|automatisch antwoord|afwezig|autosvar|automatiskt svar|frånvaro"
+    r"|resposta automática|ausência|risposta automatica|fuori sede)\b"
+)
 
 Shares = dict[Label, float]
 
@@ -179,11 +187,14 @@ def strongest(parts: Sequence[Sequence[float]], label: Label) -> int:
 def outrank(reading: Reading, shares: Shares) -> Shares:
     """What the model says, after the rules that know better.
 
-    A rejection is doubted where it cannot be the person's own, whatever its words; and a mail about an application
-    in a language nobody here reads, or one that only points at a letter in a PDF, is neither taken for a rejection
-    nor overlooked: it is asked about. A set phrase of a no makes one likelier, where the model does not exclude it.
+    An automatic reply is none, whatever it quotes. A rejection is doubted where it cannot be the person's own, whatever
+    its words; and a mail about an application in a language nobody here reads, or one that only points at a letter in a
+    PDF, is neither taken for a rejection nor overlooked: it is asked about. A set phrase of a no makes one likelier,
+    where the model does not exclude it.
     """
     message, own = reading.message, reading.prepared.own_text
+    if _AWAY.match(message.subject):
+        return dict(zip(LABELS, _other(), strict=True))
     rejection = shares[Label.REJECTION]
     if reading.language is None and language.hints_at_application(own):
         return _with_rejection(shares, ASK_ABOUT)

@@ -281,3 +281,12 @@ def test_reading_mail_loads_no_scikit_learn_and_no_numpy() -> None:
 
 def _paths() -> dict[str, str]:
     return {"PYTHONPATH": ":".join(path for path in sys.path if path)}
+
+
+@pytest.mark.parametrize(
+    "subject", ["Automatic reply: Thank you", "Abwesenheitsnotiz: Danke", "Autosvar: Tack", "Re: Out of office: hello"]
+)
+def test_an_automatic_reply_is_no_answer(subject: str, classifier: Classifier) -> None:
+    away = replace(mail(NO), subject=subject)
+    assert classifier.predict(away).label is Label.OTHER
+    assert rejection(classifier, away) < 0.01

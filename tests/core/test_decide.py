@@ -171,4 +171,4 @@ def test_a_no_that_gives_feedback_is_a_no_until_one_is_known() -> None:
     assert decide(message(), torn, Known(), POLICY, NOW).verdict.band is Band.ACT
     over = replace(INTERVIEWED, closed=True, closed_by="earlier", thread=frozenset({"<invite@harbour.example>"}))
     answer = message(references=("<invite@harbour.example>",))
-    assert decide(answer, torn, Known(applications=(over,)), POLICY, NOW).verdict.band is Band.ASK
+    assert decide(answer, torn, Known(applications=(over,)), POLICY, NOW).verdict.label is Label.FEEDBACK_REPLY

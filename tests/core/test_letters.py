@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from onward.core.letters import find_recipient, greeting_name, nobody_reads, plan_letter, writes_formally
+from onward.core.letters import find_recipient, greeting_name, plan_letter, writes_formally
+from onward.core.mail import nobody_reads
 from onward.core.model import Address, Application, Found, Known, Label, LetterKind, Message, Policy, Prediction, Stage
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)

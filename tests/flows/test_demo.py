@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import tzlocal
 
-from onward.core import letters, mail
+from onward.core import mail
 from onward.core.model import Found, Label, Message, Prediction, RawMail
 from onward.demo import story
 from onward.demo.sample import ADDRESS, MAILBOX, SampleMail, read_sample
@@ -55,7 +55,7 @@ class CarefulReader:
             return Prediction(Label.OTHER, 0.99, {Label.OTHER: 0.99})
         label = self.mistakes.get(each.file, each.label)
         sender = message.sender
-        reachable = sender is not None and not letters.nobody_reads(sender.email)
+        reachable = sender is not None and not mail.nobody_reads(sender.email)
         return Prediction(
             label,
             0.96,

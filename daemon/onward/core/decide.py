@@ -27,6 +27,7 @@ from onward.core.model import (
 
 EXPECTED = 2.0  # the odds of a no in the thread of an open application, to those of the same words elsewhere
 UNHEARD_OF = 0.2  # … from a sender who has only ever written of other things
+AFTER_A_NO = 0.03  # probability of a feedback reply from which an answer in the thread of a known no is one
 MANY = 3  # mails that make such a sender
 
 
@@ -52,8 +53,11 @@ def hold(message: Message, prediction: Prediction, known: Known, policy: Policy)
     chance = prediction.probabilities.get(Label.REJECTION, 0.0)
     if prediction.label is Label.REJECTION:
         chance = max(chance, prediction.confidence)
-    if chance >= policy.ask_above and not any(tracker.known_no(message, one) for one in known.applications):
-        chance += prediction.probabilities.get(Label.FEEDBACK_REPLY, 0.0)  # feedback without a no before it is the no
+    feedback = prediction.probabilities.get(Label.FEEDBACK_REPLY, 0.0)
+    if not any(tracker.known_no(message, one) for one in known.applications):
+        chance += feedback if chance >= policy.ask_above else 0.0  # feedback without a no before it is the no
+    elif feedback >= AFTER_A_NO and any(one.closed and tracker.in_thread(message, one) for one in known.applications):
+        return Verdict(Label.FEEDBACK_REPLY, Source.MODEL, chance + feedback, Band.ACT)  # a second no hardly comes
     chance = with_history(chance, message, known)
     if chance >= policy.ask_above and (prediction.language is None or chance < policy.act_above):
         return Verdict(Label.REJECTION, Source.MODEL, chance, Band.ASK)

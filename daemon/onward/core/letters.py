@@ -28,19 +28,6 @@ LANGUAGES = ("en", "de", "fr", "es", "nl", "sv", "pt", "it")  # letters there ar
 ALWAYS_FIRST_NAMES = frozenset({"en", "sv"})
 READ = 4_000  # characters of a mail that show how its writer speaks
 
-_MACHINE = re.compile(
-    r"(?:^|[._+-])(?:no[._-]?reply|do[._-]?not[._-]?reply|donotreply|noreply\w*|nepasrepondre|ne[._-]pas[._-]repondre"
-    r"|keine?[._-]?antwort|nicht[._-]?antworten|no[._-]?responder|no[._-]?responda|nao[._-]?responda|geen[._-]?antwoord"
-    r"|svara[._-]?(?:ej|inte)|non[._-]?rispondere|mailer-daemon|postmaster|bounces?|notifications?|notify|automated"
-    r"|auto[._-]?reply|unattended|unmonitored)(?:$|[._+-]|\d)",
-    re.IGNORECASE,
-)
-
-
-def nobody_reads(address: str) -> bool:
-    """True for an address that says of itself that answers reach nobody."""
-    return bool(_MACHINE.search(address.rpartition("@")[0]))
-
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -166,7 +153,7 @@ def writes_formally(text: str, language: str) -> bool:
 def find_met(message: Message, matched: Application, policy: Policy) -> tuple[Address | None, str]:
     """Whoever last wrote about this application and is a person, with the words that say so."""
     for person in reversed(matched.people):
-        machine = nobody_reads(person.email) or not greeting_name(person)
+        machine = mail.nobody_reads(person.email) or not greeting_name(person)
         own = person.email.lower() in policy.own_addresses
         if not machine and not own and (message.sender is None or person.email != message.sender.email):
             return person, f"; to {person.name}, who wrote to you about it before"
@@ -183,11 +170,11 @@ def find_recipient(message: Message, prediction: Prediction) -> Address | None:
     if sender is None:
         return None
     for reply_to in message.reply_to:
-        if not nobody_reads(reply_to.email) and _same_house(reply_to, sender):
+        if not mail.nobody_reads(reply_to.email) and _same_house(reply_to, sender):
             return reply_to if reply_to.name else Address(reply_to.email, _name_for(reply_to, sender, prediction))
     if message.reply_to and not any(each.email == sender.email for each in message.reply_to):
         return None
-    if nobody_reads(sender.email) or prediction.contact is None:
+    if mail.nobody_reads(sender.email) or prediction.contact is None:
         return None
     return sender if sender.name else Address(sender.email, prediction.contact.name)
 

@@ -653,3 +653,17 @@ def _body(text: str) -> str:
 
 def _needs_encoding(text: str) -> bool:
     return not text.isascii() or any(len(line) > 900 for line in text.split("\n"))
+
+
+_MACHINE = re.compile(
+    r"(?:^|[._+-])(?:no[._-]?reply|do[._-]?not[._-]?reply|donotreply|noreply\w*|nepasrepondre|ne[._-]pas[._-]repondre"
+    r"|keine?[._-]?antwort|nicht[._-]?antworten|no[._-]?responder|no[._-]?responda|nao[._-]?responda|geen[._-]?antwoord"
+    r"|svara[._-]?(?:ej|inte)|non[._-]?rispondere|mailer-daemon|postmaster|bounces?|notifications?|notify|automated"
+    r"|auto[._-]?reply|unattended|unmonitored)(?:$|[._+-]|\d)",
+    re.IGNORECASE,
+)
+
+
+def nobody_reads(address: str) -> bool:
+    """True for an address that says of itself that answers reach nobody."""
+    return bool(_MACHINE.search(address.rpartition("@")[0]))

@@ -366,8 +366,9 @@ class Application:
     closed: bool = False
     requisition: str | None = None
     thread: frozenset[str] = frozenset()  # Message-IDs known to belong to it
-    people: tuple[Address, ...] = ()
+    people: tuple[Address, ...] = ()  # who wrote about it, the latest last
     closed_by: str | None = None  # key of the message that closed it
+    subjects: frozenset[str] = frozenset()  # of its mails, as `tracker.topic` gives them
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Which application a mail belongs to, and how far that application has come.
 
-Pure. The stage is read from the events, in order; nothing is ever overwritten. A mail is matched by its
-thread, then by a requisition id, then by company and role; when two applications fit equally well, none does.
+Pure. The stage is read from the events, in order; nothing is ever overwritten. A mail is matched by its thread, then by
+a requisition id, then by who writes for which company about which job; where two fit equally well, none does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from onward.core.model import Address, Application, ApplicationChange, Label, Message, Prediction, Stage
+from onward.core import mail
+from onward.core.model import Address, Application, ApplicationChange, Found, Label, Message, Prediction, Stage
 
 EVENTS: dict[Label, str] = {
     Label.ACKNOWLEDGEMENT: "acknowledged",
@@ -30,6 +31,21 @@ _STAGES = {
     "offer": Stage.OFFER,
 }
 _ORDER = tuple(Stage)
+
+# What speaks for and against a mail's belonging to an application, and how much of it is enough.
+SAME_COMPANY, OTHER_COMPANY = 3.0, 5.0
+SAME_ROLE, OTHER_ROLE = 2.0, 2.0
+SAME_PERSON, SAME_MACHINE, SAME_HOUSE = 4.0, 1.0, 2.0
+BEGINS_ANOTHER = 4.0  # an acknowledgement of another role begins another application
+SAME_SUBJECT = 2.0
+CLOSED = 0.5
+ENOUGH, CLEARLY = 2.0, 0.75
+MOST_WORDS = 0.5  # of two titles
+TELLING = 12  # characters of a subject
+_ANSWERS = re.compile(r"^(?:\s*(?:re|aw|sv|antw|antwort|rif|r|ref|fwd?|wg|tr|vs)\s?:)+")
+_TITLE_NOISE = re.compile(
+    r"\b(?:senior|junior|lead|m f d|m w d|f m d|w m d|h f|all genders|the|of|and|und|de|en|et|y|e)\b"
+)
 _CLOSING = frozenset({"rejection", "withdrawn"})
 _SCREEN = re.compile(
     r"\b(phone screen|screening call|intro(?:ductory)? call|first call|quick call|short call|get to know"
@@ -69,6 +85,7 @@ def application(
     events: Sequence[tuple[str, str | None]],
     thread: frozenset[str],
     people: tuple[Address, ...],
+    subjects: frozenset[str] = frozenset(),
 ) -> Application:
     """An application as its events (kind, message key), oldest first, tell it."""
     stage, closed_by, closed = Stage.APPLIED, None, False
@@ -77,24 +94,102 @@ def application(
         stage = max(stage, reached, key=_ORDER.index)
         if kind in _CLOSING:
             closed, closed_by = True, message_key
-    return Application(id, company, role, stage, closed, requisition, thread, people, closed_by)
+    return Application(id, company, role, stage, closed, requisition, thread, people, closed_by, subjects)
 
 
 def match(message: Message, prediction: Prediction, applications: Sequence[Application]) -> Application | None:
-    """The application a mail belongs to, or None: a new one, or not certain enough."""
+    """The application a mail belongs to, or None: a new one, or not certain enough.
+
+    A thread decides by itself, and so does a requisition number. Else signs are weighed: who writes, for whom, about
+    which job, under which subject. The best application is the one, if its signs weigh enough and no other comes close.
+    """
     by_thread = [each for each in applications if in_thread(message, each)]
-    if by_thread:
-        return _best(by_thread, prediction) or by_thread[-1]
-    if prediction.requisition is not None:
+    if len(by_thread) == 1:
+        return by_thread[0]
+    if prediction.requisition is not None and not by_thread:
         wanted = prediction.requisition.value.lower()
-        by_requisition = [each for each in applications if (each.requisition or "").lower() == wanted]
-        if by_requisition:
-            return by_requisition[-1]
-    if prediction.company is None:
+        if by_number := [each for each in applications if (each.requisition or "").lower() == wanted]:
+            return by_number[-1]
+    weighed = [
+        (_likeness(message, prediction, each, applications), not each.closed, place, each)
+        for place, each in enumerate(by_thread or applications)
+    ]
+    weighed.sort(key=lambda one: one[:3], reverse=True)
+    if by_thread:
+        return weighed[0][3]
+    if not weighed or weighed[0][0] < ENOUGH:
         return None
-    company = plain(prediction.company.value)
-    at_company = [each for each in applications if each.company and plain(each.company) == company]
-    return _best(at_company, prediction)
+    first, second = weighed[0], weighed[1] if len(weighed) > 1 else None
+    if second is not None and first[0] - second[0] < CLEARLY and first[1] == second[1]:
+        return None
+    return first[3]
+
+
+def _likeness(message: Message, prediction: Prediction, one: Application, applications: Sequence[Application]) -> float:
+    """How much speaks for a mail's belonging to an application. Set by hand; `ENOUGH` says from where on it does."""
+    weight = 0.0
+    company, role = _value(prediction.company), _value(prediction.role)
+    if company and one.company:
+        weight += SAME_COMPANY if same_company(company, one.company) else -OTHER_COMPANY
+    if role and one.role:
+        other = OTHER_ROLE + BEGINS_ANOTHER * (prediction.label is Label.ACKNOWLEDGEMENT)
+        weight += SAME_ROLE if same_role(role, one.role) else -other
+    if message.sender is not None:
+        address = message.sender.email.lower()
+        if any(person.email.lower() == address for person in one.people) and _only_of(address, one, applications):
+            weight += SAME_MACHINE if mail.nobody_reads(address) else SAME_PERSON
+        elif any(_house(person.email) == _house(address) for person in one.people) and _only_of(
+            _house(address), one, applications
+        ):
+            weight += SAME_HOUSE
+    if topic(message.subject) in one.subjects:
+        weight += SAME_SUBJECT
+    return weight - CLOSED * one.closed
+
+
+def _only_of(sender: str, one: Application, applications: Sequence[Application]) -> bool:
+    """Whether an address or domain writes for this application's company alone, as no system for many does."""
+    return not any(
+        other.company
+        and one.company
+        and not same_company(other.company, one.company)
+        and any(sender in (person.email.lower(), _house(person.email)) for person in other.people)
+        for other in applications
+    )
+
+
+def _value(found: Found | None) -> str:
+    return found.value if found is not None else ""
+
+
+def _house(address: str) -> str:
+    return address.lower().rpartition("@")[2]
+
+
+def same_company(one: str, other: str) -> bool:
+    """Whether two names are one company's: alike without legal form; one begins the other, or abbreviates its end."""
+    a, b = plain(one).split(), plain(other).split()
+    shorter, longer = sorted((a, b), key=len)
+    if not shorter:
+        return False
+    begins = longer[: len(shorter)] == shorter or "".join(a) == "".join(b)
+    initials = "".join(word[0] for word in longer[len(shorter) - 1 :])
+    return begins or (len(shorter) > 1 and longer[: len(shorter) - 1] == shorter[:-1] and shorter[-1] == initials)
+
+
+def same_role(one: str, other: str) -> bool:
+    """Whether two titles are one job's: the one holds the other, or they share most of their words."""
+    a, b = (set(_TITLE_NOISE.sub(" ", plain(title)).split()) for title in (one, other))
+    if not a or not b:
+        return False
+    return a <= b or b <= a or len(a & b) / len(a | b) >= MOST_WORDS
+
+
+@lru_cache(maxsize=8192)
+def topic(subject: str) -> str:
+    """A subject without 'Re:' and its like, for comparing; '' where it is too short to tell."""
+    bare = " ".join(_ANSWERS.sub("", subject.casefold()).split())
+    return bare if len(bare) >= TELLING else ""
 
 
 def in_thread(message: Message, application: Application) -> bool:
@@ -107,27 +202,6 @@ def known_no(message: Message, application: Application) -> bool:
     people = {person.email for person in application.people}
     near = in_thread(message, application) or (message.sender is not None and message.sender.email in people)
     return application.closed and near
-
-
-def _best(candidates: Sequence[Application], prediction: Prediction) -> Application | None:
-    """The one candidate whose role fits; without a role on either side, the only one still open."""
-    if prediction.role is not None:
-        role = plain(prediction.role.value)
-        same = [each for each in candidates if each.role and _same_role(plain(each.role), role)]
-        unnamed = [each for each in candidates if not each.role]
-        fitting = same or unnamed
-    else:
-        fitting = list(candidates)
-    still_open = [each for each in fitting if not each.closed]
-    if len(still_open) == 1:
-        return still_open[0]
-    if not still_open and fitting:
-        return fitting[-1]
-    return None
-
-
-def _same_role(one: str, other: str) -> bool:
-    return one == other or one in other or other in one
 
 
 def change_for(

@@ -425,8 +425,9 @@ class Store:
         events: dict[int, list[tuple[str, str | None]]] = {}
         threads: dict[int, set[str]] = {}
         people: dict[int, dict[str, Address]] = {}
+        subjects: dict[int, set[str]] = {}
         rows = self._all(
-            """SELECT application_id, kind, message_key, message_id, refs, sender_name, sender_email, signs
+            """SELECT application_id, kind, message_key, message_id, refs, sender_name, sender_email, copies, subject
                FROM event LEFT JOIN message ON message.key = message_key
                WHERE revoked_at IS NULL
                  AND (:ids IS NULL OR application_id IN (SELECT value FROM json_each(:ids)))
@@ -440,9 +441,13 @@ class Store:
                 thread.update(json.loads(row["refs"]))
                 if row["message_id"]:
                     thread.add(row["message_id"])
+                subjects.setdefault(row["application_id"], set()).add(tracker.topic(row["subject"]))
                 if row["sender_email"]:
                     address = Address(row["sender_email"], row["sender_name"] or "")
-                    people.setdefault(row["application_id"], {})[address.email] = address
+                    known = people.setdefault(row["application_id"], {})
+                    for each in (*_addresses_in(row["copies"]), address):
+                        known.pop(each.email, None)
+                        known[each.email] = each
         return [
             tracker.application(
                 id=row["id"],
@@ -452,6 +457,7 @@ class Store:
                 events=events[row["id"]],
                 thread=frozenset(threads.get(row["id"], ())),
                 people=tuple(people.get(row["id"], {}).values()),
+                subjects=frozenset(subjects.get(row["id"], ())) - {""},
             )
             for row in self._all(
                 """SELECT * FROM application
