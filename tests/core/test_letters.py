@@ -195,3 +195,29 @@ def test_a_second_letter_to_one_company_reads_otherwise() -> None:
     second, _ = plan_letter(message(), rejection(), Stage.FINAL, POLICY, Known(written_to=("Harbour Ltd", "Acme")))
     assert first is not None and second is not None
     assert (first.facts["variant"], second.facts["variant"]) == ("harbour:0", "harbour:1")
+
+
+@pytest.mark.parametrize(
+    ("address", "doubt"),
+    [
+        (Address("mara@hаrbour.example", "Mara Lindqvist"), "letters that look like others"),
+        (Address("mara@xn--hrbour-6fg.example", "Mara Lindqvist"), "letters that look like others"),
+        (
+            Address("x@elsewhere.example", '"mara@harbour.example"'),
+            "its name shows another address, at harbour.example",
+        ),
+        (Address("mara@elsewhere.example", "Mara Lindqvist"), "came from harbour.example before"),
+    ],
+)
+def test_who_only_poses_as_the_employer_gets_no_letter(address: Address, doubt: str) -> None:
+    met = Application(1, "Acme", "Baker", Stage.INTERVIEW, people=(MARA,))
+    said = rejection(contact=address, company=Found("Acme"))
+    letter, reason = plan_letter(message(address), said, Stage.INTERVIEW, POLICY, Known(), met)
+    assert letter is None
+    assert doubt in reason
+    assert address.email in reason
+
+
+def test_the_employers_own_domain_is_not_doubted_after_an_agencys() -> None:
+    agency = Application(1, "Harbour", "Baker", Stage.INTERVIEW, people=(Address("jo@agency.example", "Jo Park"),))
+    assert plan_letter(message(), rejection(), Stage.INTERVIEW, POLICY, Known(), agency)[0] is not None

@@ -570,7 +570,7 @@ def test_three_thousand_mutants_escape_nobody(make_rig: Callable[..., Rig]) -> N
     assert rig.store.rows("SELECT 1 FROM message WHERE state = 'stuck' AND COALESCE(reason, '') = ''") == []
     seconds = time.process_time() - began
     print(f"{MUTANTS} mutants in {seconds:.1f} s, {written} letters")
-    assert seconds < 20
+    assert seconds < 40  # four readings of each; twice what a quiet machine needs
 
 
 def write_or_refuse(letter: Letter) -> bytes | None:

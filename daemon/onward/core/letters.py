@@ -99,6 +99,8 @@ def plan_letter(
         return None, "nobody reads replies to this sender, and nobody else of this application is known"
     if recipient.email.lower() in policy.own_addresses:
         return None, "the only address is your own"
+    if doubt := find_doubt(recipient, prediction, matched):
+        return None, f"no letter to {recipient.email}: {doubt}. If it is right, write to it yourself"
     if known.drafts_today >= policy.drafts_per_day:
         return None, f"{policy.drafts_per_day} letters were drafted within a day already"
     row = next(row for row in GATE if row.fits(Situation(stage, prediction)))
@@ -148,6 +150,23 @@ def writes_formally(text: str, language: str) -> bool:
     """Whether a mail keeps its distance: Sie, vous, usted, u, Lei. Where nothing shows, it does."""
     near, far = _ADDRESS.get(language, (_NEVER, _NEVER))
     return len(near.findall(text[:READ])) <= len(far.findall(text[:READ]))
+
+
+def find_doubt(recipient: Address, prediction: Prediction, matched: Application | None) -> str:
+    """Why an address may be that of somebody who only poses as the employer; '' where nothing speaks for it."""
+    house = recipient.email.lower().rpartition("@")[2]
+    if not house.isascii() or "xn--" in house:
+        return "its domain is spelt with letters that look like others"
+    shown = _ADDRESS_SHOWN.search(recipient.name)
+    if shown is not None and shown[1].lower() != house:
+        return f"its name shows another address, at {shown[1]}"
+    known = [one for one in matched.people if not mail.nobody_reads(one.email)] if matched is not None else []
+    if not known or any(_same_house(recipient, one) for one in known):
+        return ""
+    names = [tracker.plain(name) for name in (_sure(prediction.company), matched.company if matched else "") if name]
+    if any(len(name) > 3 and name.split()[0] in house for name in names):
+        return ""
+    return f"mails about this application came from {known[-1].email.rpartition('@')[2]} before"
 
 
 def find_met(message: Message, matched: Application, policy: Policy) -> tuple[Address | None, str]:
@@ -287,6 +306,7 @@ def _thread(message: Message) -> tuple[str, ...]:
     return (kept[:1] + kept[-(mail.REFERENCES_CAP - 2) :] if len(kept) >= mail.REFERENCES_CAP else kept) + own
 
 
+_ADDRESS_SHOWN = re.compile(r"[^\s@<]@([\w.-]+\.\w+)")
 _NEVER = re.compile(r"(?!)")
 _ADDRESS = {  # words of somebody who says du, and of somebody who says Sie
     "de": (
