@@ -207,7 +207,7 @@ def test_ordinary_mail_in_such_a_language_is_left_alone(classifier: Classifier) 
 def small() -> tuple[train.Trained, list[train.Example]]:
     """A model of a few examples, as scikit-learn holds it."""
     examples = [train.example(one) for one in labelled.read(labelled.shipped())[::20]]
-    return train.train(examples, train.sentence_bank()[::40])[0], examples
+    return train.train(examples, train.sentence_bank()[::60])[0], examples
 
 
 @pytest.mark.parametrize(("scale", "apart"), [(200_000, 2e-3), (model.SCALE, 1e-2)])

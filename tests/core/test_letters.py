@@ -207,6 +207,7 @@ def test_a_second_letter_to_one_company_reads_otherwise() -> None:
             "its name shows another address, at harbour.example",
         ),
         (Address("mara@elsewhere.example", "Mara Lindqvist"), "came from harbour.example before"),
+        (Address("mara@harbour.example.acme-jobs.evil.test", "Mara"), "came from harbour.example before"),
     ],
 )
 def test_who_only_poses_as_the_employer_gets_no_letter(address: Address, doubt: str) -> None:
