@@ -210,6 +210,7 @@ def small() -> tuple[train.Trained, list[train.Example]]:
     return train.train(examples, train.sentence_bank()[::60])[0], examples
 
 
+@pytest.mark.timeout(400)  # a training, if a small one
 @pytest.mark.parametrize(("scale", "apart"), [(200_000, 2e-3), (model.SCALE, 1e-2)])
 def test_the_exported_weights_say_what_scikit_learn_says(
     scale: int,
