@@ -271,7 +271,7 @@ def test_an_injected_field_never_reaches_the_draft(
     rig = make_rig(EverythingIsANo())
     rig.throw(mail_of(bombs.WORDS, **(plain | fields)))
     drafts = drafts_of(rig)
-    assert drafts or fields.get("from", "").startswith("=?")  # a sender like this is taken for none
+    assert drafts or "=?" in fields.get("from", "")  # such a sender is taken for none, or for somebody who poses
     for draft, raw in drafts:
         assert_sound(draft.recipient, raw)
         assert draft.recipient.email == "mara@harbour.example"
