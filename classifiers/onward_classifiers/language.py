@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
+from onward.core.model import LANGUAGES
+
 READ = 500  # characters; a language shows early
-LANGUAGES = ("en", "de", "fr", "es", "nl", "sv", "pt", "it")
 ENOUGH = 0.08  # share of small words, of all words, in any honest text
 CLEAR = 1.25  # how far ahead of the next language the first must be
 

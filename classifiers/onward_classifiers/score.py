@@ -13,7 +13,7 @@ from math import log
 from operator import mul
 from pathlib import Path
 
-from onward.core.model import LABELS, Label, Message, Prediction, Span
+from onward.core.model import LABELS, Label, Message, Prediction, Span, times_odds
 from onward_classifiers import formulas, language
 from onward_classifiers.features import Features, Reading, mail_features, read, sentence_features
 from onward_classifiers.model import LEAST, Row, Weights, lead_of_other, odds, probabilities, read_weights, weigh
@@ -205,7 +205,7 @@ def outrank(reading: Reading, shares: Shares) -> Shares:
     if reading.prepared.forwarded or ("list" in message.signs and not speaks_to_applicant(own)):
         return _with_rejection(shares, rejection * UNSURE)
     if formulas.says_no((one.text for one in reading.texts), reading.language):
-        return _with_rejection(shares, SET_PHRASE * rejection / (1 - rejection + SET_PHRASE * rejection))
+        return _with_rejection(shares, times_odds(SET_PHRASE, rejection))
     return shares
 
 

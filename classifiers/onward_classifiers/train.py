@@ -60,8 +60,8 @@ MAIL_WORDS, SENTENCE_WORDS = 8_000, 12_000  # features kept of those that tell m
 MAIL_CONCEPTS, SENTENCE_CONCEPTS = 4_000, 5_000
 DOUBTFUL = 0.15  # from here on a sentence that was not marked may decide as well: nothing is learned from it
 ROUGHLY, ITERATIONS = 30, 150
-FAR_AHEAD = 400
-LISTED = 8
+FAR_AHEAD = 400  # one mail in so many is other mail by the first reading, wrongly, and not read again
+LISTED = 8  # one machine in so many sends its mail with a list's header
 MOST_PARTS = 8  # of other mails that make a long one
 
 

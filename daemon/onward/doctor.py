@@ -26,8 +26,8 @@ from onward import config as configuration
 from onward import service
 from onward.config import AccountConfig, Config
 from onward.core import agenda
-from onward.core.letters import LANGUAGES
 from onward.core.model import (
+    LANGUAGES,
     ConfigError,
     LetterKind,
     OnwardError,

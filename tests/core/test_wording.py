@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from onward.core.model import LetterKind
-from onward.core.wording import complaints
+from wording import complaints
 
 FINE = (
     "Dear Mara, thank you for letting me know. I understand the decision. "

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from onward.core.letters import LANGUAGES
-from onward.core.model import LetterKind, Stage
-from onward.core.wording import complaints
+from onward.core.model import LANGUAGES, LetterKind, Stage
 from onward.edges.render import Renderer, shipped_templates
+from wording import complaints
 
 READ = Path(__file__).resolve().parent.parent / "letters"
 SITUATIONS = 40  # of each letter

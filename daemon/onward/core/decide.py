@@ -23,6 +23,7 @@ from onward.core.model import (
     Question,
     Source,
     Verdict,
+    times_odds,
 )
 
 EXPECTED = 2.0  # the odds of a no in the thread of an open application, to those of the same words elsewhere
@@ -73,13 +74,8 @@ def with_history(chance: float, message: Message, known: Known) -> float:
     The two factors are set by hand: no labelled mail comes with a history to learn them from.
     """
     if any(tracker.in_thread(message, one) for one in known.applications if not one.closed):
-        return _times(EXPECTED, chance)
-    return _times(UNHEARD_OF, chance) if known.sender_other >= MANY else chance
-
-
-def _times(factor: float, chance: float) -> float:
-    """A chance whose odds are so many times as high."""
-    return factor * chance / (1 - chance + factor * chance)
+        return times_odds(EXPECTED, chance)
+    return times_odds(UNHEARD_OF, chance) if known.sender_other >= MANY else chance
 
 
 def ask(message: Message, prediction: Prediction) -> Question:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from onward.core import mail, tracker
 from onward.core.model import (
+    LANGUAGES,
     Address,
     Application,
     Found,
@@ -24,7 +25,6 @@ from onward.core.model import (
 )
 
 SURE = 0.7  # confidence from which an extracted name may stand in a letter
-LANGUAGES = ("en", "de", "fr", "es", "nl", "sv", "pt", "it")  # letters there are; the first stands in for others
 ALWAYS_FIRST_NAMES = frozenset({"en", "sv"})
 READ = 4_000  # characters of a mail that show how its writer speaks
 
@@ -130,7 +130,7 @@ def _facts(
     language = language_of(prediction)
     formal = language not in ALWAYS_FIRST_NAMES and writes_formally(message.text, language)
     company = _sure(prediction.company)
-    house = tracker.plain(company) or recipient.email.rpartition("@")[2]
+    house = tracker.plain(company) or recipient.domain
     before = sum(tracker.plain(name) == house for name in known.written_to)
     return {
         "contact": greeting_name(recipient, first_name_only=not formal),
@@ -154,7 +154,7 @@ def writes_formally(text: str, language: str) -> bool:
 
 def find_doubt(recipient: Address, prediction: Prediction, matched: Application | None) -> str:
     """Why an address may be that of somebody who only poses as the employer; '' where nothing speaks for it."""
-    house = recipient.email.lower().rpartition("@")[2]
+    house = recipient.domain
     if not house.isascii() or "xn--" in house:
         return "its domain is spelt with letters that look like others"
     shown = _ADDRESS_SHOWN.search(recipient.name)
@@ -166,7 +166,7 @@ def find_doubt(recipient: Address, prediction: Prediction, matched: Application 
     names = [tracker.plain(name) for name in (_sure(prediction.company), matched.company if matched else "") if name]
     if any(len(name) > 3 and name.split()[0] in _registered(house) for name in names):
         return ""
-    return f"mails about this application came from {known[-1].email.rpartition('@')[2]} before"
+    return f"mails about this application came from {known[-1].domain} before"
 
 
 def _registered(house: str) -> str:
@@ -213,7 +213,7 @@ def _name_for(reply_to: Address, sender: Address, prediction: Prediction) -> str
 
 def _same_house(one: Address, other: Address) -> bool:
     """The same domain, or one below the other."""
-    a, b = one.email.rpartition("@")[2], other.email.rpartition("@")[2]
+    a, b = one.domain, other.domain
     return a == b or a.endswith("." + b) or b.endswith("." + a)
 
 

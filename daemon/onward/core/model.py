@@ -100,12 +100,25 @@ class Source(StrEnum):
     PERSON = "person"
 
 
+LANGUAGES = ("en", "de", "fr", "es", "nl", "sv", "pt", "it")  # read and written; the first stands in for others
+
+
+def times_odds(factor: float, chance: float) -> float:
+    """The chance whose odds are so many times as high."""
+    return factor * chance / (1 - chance + factor * chance)
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """One mailbox of one person or machine, scrubbed of control characters."""
 
     email: str  # lower-case domain, no angle brackets
     name: str = ""
+
+    @property
+    def domain(self) -> str:
+        """What stands after the '@'."""
+        return self.email.rpartition("@")[2]
 
     def __str__(self) -> str:
         return f"{self.name} <{self.email}>" if self.name else self.email

@@ -135,12 +135,10 @@ def _likeness(message: Message, prediction: Prediction, one: Application, applic
         other = OTHER_ROLE + BEGINS_ANOTHER * (prediction.label is Label.ACKNOWLEDGEMENT)
         weight += SAME_ROLE if same_role(role, one.role) else -other
     if message.sender is not None:
-        address = message.sender.email.lower()
+        address, house = message.sender.email.lower(), message.sender.domain
         if any(person.email.lower() == address for person in one.people) and _only_of(address, one, applications):
             weight += SAME_MACHINE if mail.nobody_reads(address) else SAME_PERSON
-        elif any(_house(person.email) == _house(address) for person in one.people) and _only_of(
-            _house(address), one, applications
-        ):
+        elif any(person.domain == house for person in one.people) and _only_of(house, one, applications):
             weight += SAME_HOUSE
     if topic(message.subject) in one.subjects:
         weight += SAME_SUBJECT
@@ -153,17 +151,13 @@ def _only_of(sender: str, one: Application, applications: Sequence[Application])
         other.company
         and one.company
         and not same_company(other.company, one.company)
-        and any(sender in (person.email.lower(), _house(person.email)) for person in other.people)
+        and any(sender in (person.email.lower(), person.domain) for person in other.people)
         for other in applications
     )
 
 
 def _value(found: Found | None) -> str:
     return found.value if found is not None else ""
-
-
-def _house(address: str) -> str:
-    return address.lower().rpartition("@")[2]
 
 
 def same_company(one: str, other: str) -> bool:

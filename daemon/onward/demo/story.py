@@ -71,15 +71,6 @@ REMINDED = {
     "soon": "it begins soon",
     "after": "how was it?",
 }
-LANGUAGES = {
-    "de": "German",
-    "fr": "French",
-    "es": "Spanish",
-    "nl": "Dutch",
-    "sv": "Swedish",
-    "pt": "Portuguese",
-    "it": "Italian",
-}
 
 
 class Disappointed(OnwardError):

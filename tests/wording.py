@@ -1,6 +1,6 @@
-"""What a letter of ours must not say: checked in every letter we ship, and in the person's own templates.
+"""What a letter of ours must not say: checked in every letter we ship.
 
-Pure. A no is not argued with; nobody is compared, flattered in heaps or asked twice.
+A no is not argued with; nobody is compared, flattered in heaps or asked twice.
 """
 
 from __future__ import annotations
