@@ -13,14 +13,17 @@ ROOT = Path(__file__).resolve().parent.parent
 DAEMON = ROOT / "daemon" / "onward"
 CLASSIFIERS = ROOT / "classifiers" / "onward_classifiers"
 
-ENTRIES = {"cli", "desk", "demo", "doctor", "rehearse", "screen", "__main__"}
-SHELL = {"service", "pipeline", "outbox", "actions", "config"}
+ENTRIES = {"cli", "cli_applications", "setting", "desk", "demo", "doctor", "rehearse", "screen", "__main__"}
+SHELL = {"service", "pipeline", "outbox", "actions", "ledger", "config"}
 MAY_IMPORT: dict[str, set[str]] = {
     "core": {"core"},
     "edges": {"core", "edges"},
     "config": {"core"},
     "pipeline": {"core", "edges"},
-    "outbox": {"core", "edges"},
+    "drafts": {"core", "edges"},
+    "notices": {"core", "edges"},
+    "ledger": {"core", "edges"},
+    "outbox": {"core", "edges", "drafts", "notices"},
     "actions": {"core", "edges", "outbox"},
     "service": {"core", "edges", "config", "pipeline", "outbox", "actions"},
     "entry": {"core", "edges", "classifiers", *SHELL, *ENTRIES},

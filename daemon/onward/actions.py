@@ -32,7 +32,14 @@ from onward.outbox import withdrawal
 Trainer = Callable[[Sequence[tuple[Message, Label]]], Learned]
 
 GRANT_LASTS = timedelta(minutes=10)
-OPEN = (DraftState.PROPOSED, DraftState.IN_MAILBOX, DraftState.UNDECIDED, DraftState.FAILED)
+OPEN = (
+    DraftState.TO_CONFIRM,
+    DraftState.PROPOSED,
+    DraftState.IN_MAILBOX,
+    DraftState.UNDECIDED,
+    DraftState.FAILED,
+)
+OVER = (DraftState.SENT, DraftState.DISCARDED, DraftState.DELETED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class Review:
     body: str
     raw: bytes
     edited: bool  # the person changed it in their mail program
+    seen: str = ""  # hash of the words as they stand in the mailbox; '': they stand in none
 
     @property
     def sha256(self) -> str:
@@ -69,7 +77,7 @@ def review_draft(store: Store, draft_id: int, open_mailbox: Callable[[], Mailbox
     if draft.state not in OPEN:
         raise Refused(f"draft {draft_id} is {draft.state}; see: onward drafts list")
     recipients: tuple[str, ...] = (draft.recipient.email,)
-    subject, body, edited = draft.subject, draft.body, False
+    subject, body, edited, seen = draft.subject, draft.body, False, ""
     if draft.folder is not None and draft.state not in (DraftState.PROPOSED, DraftState.FAILED):
         mailbox = open_mailbox()  # in those two an earlier version stands there, or none
         try:
@@ -77,6 +85,8 @@ def review_draft(store: Store, draft_id: int, open_mailbox: Callable[[], Mailbox
             copy = mailbox.find(mailbox.folder_for("drafts"), mail.key_header(draft.append_key), message_id)
         finally:
             mailbox.close()
+        if copy is None and draft.seen_body is not None:
+            raise Refused(f"draft {draft_id} is a mail of your own now, in your mail program: change and send it there")
         if copy is None:
             raise Refused(
                 f"draft {draft_id} is no longer in your Drafts: sent or deleted there? "
@@ -84,7 +94,7 @@ def review_draft(store: Store, draft_id: int, open_mailbox: Callable[[], Mailbox
             )
         recipients, subject, found = mail.words_of(copy.raw)
         edited = (subject, found.split()) != (draft.subject, draft.body.split())
-        body = found + "\n" if edited else draft.body
+        body, seen = found + "\n" if edited else draft.body, mail.words_hash(copy.raw)
     if len(recipients) != 1:
         raise Refused(f"draft {draft_id} has {len(recipients)} recipients; send it from your mail program")
     named = Address(recipients[0], draft.recipient.name if recipients[0] == draft.recipient.email else "")
@@ -101,7 +111,7 @@ def review_draft(store: Store, draft_id: int, open_mailbox: Callable[[], Mailbox
             key=draft.append_key,
         )
     )
-    return Review(draft, recipients[0], subject, body, raw, edited)
+    return Review(draft, recipients[0], subject, body, raw, edited, seen)
 
 
 def check_ready(draft: Draft) -> None:
@@ -162,8 +172,11 @@ def undo_send(store: Store, draft_id: int, now: datetime) -> None:
     store.change("undo_send", change)
 
 
-def edit_draft(store: Store, draft_id: int, subject: str, body: str, now: datetime) -> None:
-    """Replace the letter's words: a new version goes to Drafts, then the old one is withdrawn."""
+def edit_draft(store: Store, draft_id: int, subject: str, body: str, now: datetime, seen: str = "") -> None:
+    """Replace the letter's words: a new version goes to Drafts, then the old one is withdrawn.
+
+    `seen` is the hash of the old words as they were shown; what the person changes elsewhere meanwhile stays.
+    """
     draft = get_draft(store, draft_id)
     changed = replace(draft, subject=mail.scrub(subject), body=body, version=draft.version + 1)
     mail.build(  # refused here, before anything is written, if it cannot be a mail
@@ -183,7 +196,7 @@ def edit_draft(store: Store, draft_id: int, subject: str, body: str, now: dateti
             "UPDATE draft SET subject = :subject, body = :body, version = :version WHERE id = :id",
             {"subject": changed.subject, "body": body, "version": changed.version, "id": draft.id},
         )
-        _append_anew(store, connection, changed, now)
+        _append_anew(store, connection, changed, now, seen)
 
     store.change("edit_draft", change)
 
@@ -194,12 +207,44 @@ def write_again(store: Store, draft_id: int, now: datetime) -> None:
     again = replace(draft, version=draft.version + 1)
 
     def change(connection: sqlite3.Connection) -> None:
-        _move(connection, draft, (*OPEN, DraftState.DISCARDED), DraftState.PROPOSED, now)
+        _move(connection, draft, (*OPEN, DraftState.DISCARDED, DraftState.DELETED), DraftState.PROPOSED, now)
         connection.execute("UPDATE draft SET version = ? WHERE id = ?", (again.version, draft.id))
         _append_anew(store, connection, again, now)
         _answer(connection, now, "again", draft=draft)
 
     store.change("write_again", change)
+
+
+def confirm_address(store: Store, draft_id: int, address: Address | None, now: datetime) -> Draft:
+    """The person says that a letter's address is right, or gives another one: the letter goes into Drafts."""
+    draft = get_draft(store, draft_id)
+    to = address or draft.recipient
+    if not to.email:
+        raise Refused(f"letter {draft_id} has no address yet: onward drafts confirm {draft_id} --to ADDRESS")
+    confirmed = replace(draft, recipient=to)
+
+    def change(connection: sqlite3.Connection) -> None:
+        _move(connection, draft, (DraftState.TO_CONFIRM,), DraftState.PROPOSED, now)
+        connection.execute(
+            "UPDATE draft SET recipient = ?, recipient_name = ? WHERE id = ?", (to.email, to.name, draft.id)
+        )
+        append = Effect(draft.append_key, EffectKind.APPEND_DRAFT, now, {"draft": str(draft.id)})
+        store.wish(connection, [append], now)
+
+    store.change("confirm_address", change)
+    return confirmed
+
+
+def want_letters(store: Store, now: datetime) -> None:
+    """Letters are wanted again, after they lay unused and Onward stopped writing them."""
+    store.note_health("letters wanted", "yes", now)
+    store.change(
+        "want_letters",
+        lambda connection: connection.execute(
+            "UPDATE question SET answered_at = ?, answer = 'yes' WHERE kind = 'unused' AND answered_at IS NULL",
+            (db.stamp(now),),
+        ),
+    )
 
 
 def discard_draft(store: Store, draft_id: int, now: datetime) -> None:
@@ -223,9 +268,10 @@ def _be_done_with(store: Store, draft_id: int, to: DraftState, answer: str, now:
     store.change(f"draft {answer}", change)
 
 
-def _append_anew(store: Store, connection: sqlite3.Connection, draft: Draft, now: datetime) -> None:
+def _append_anew(store: Store, connection: sqlite3.Connection, draft: Draft, now: datetime, seen: str = "") -> None:
     """The outbox withdraws the version before, once the new one stands; those older still go now."""
-    append = Effect(draft.append_key, EffectKind.APPEND_DRAFT, now, {"draft": str(draft.id)})
+    payload = {"draft": str(draft.id), **({"only": seen} if seen else {})}
+    append = Effect(draft.append_key, EffectKind.APPEND_DRAFT, now, payload)
     store.wish(connection, [append, *_withdrawals(draft, draft.version - 2, now)], now)
 
 
@@ -241,7 +287,7 @@ def _move(
     row = connection.execute("SELECT state FROM draft WHERE id = ?", (draft.id,)).fetchone()
     if row["state"] not in expected:
         raise Refused(f"draft {draft.id} is {row['state']}; see: onward drafts list")
-    settled = db.stamp(now) if to in (DraftState.SENT, DraftState.DISCARDED) else None
+    settled = db.stamp(now) if to in OVER else None
     connection.execute("UPDATE draft SET state = ?, settled_at = ? WHERE id = ?", (to, settled, draft.id))
 
 

@@ -645,7 +645,7 @@ def edit_draft(setting: Setting, draft_id: int, text_file: Any, subject: str | N
             new_subject, body = read_edited(edited, review.subject)
         if not body.strip():
             raise Refused(f"a letter without words is not written; to drop it: onward drafts discard {draft_id}")
-        actions.edit_draft(store, draft_id, new_subject, body, now())
+        actions.edit_draft(store, draft_id, new_subject, body, now(), review.seen)
     screen.say(f"Letter {draft_id} has your new words. {soon(setting, 'They replace the old ones in your Drafts')}")
     read_or_send = ("Read it", f"onward drafts show {draft_id}"), ("Send it", f"onward drafts send {draft_id}")
     screen.next_commands(*now_commands(setting), *read_or_send)

@@ -16,17 +16,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from onward import drafts
 from onward.core import agenda, calendar, mail
 from onward.core.model import (
     Address,
     ConfigError,
     DraftState,
+    EdgeError,
     Effect,
     EffectKind,
     EffectState,
     Permanent,
     Policy,
-    ReflectionState,
     Temporary,
     Uncertain,
     Unreadable,
@@ -34,7 +35,8 @@ from onward.core.model import (
 from onward.edges import Mailbox, Place, Role
 from onward.edges.files import write_private
 from onward.edges.render import Renderer
-from onward.edges.store import Draft, Grant, OpenEffect, Reflection, Store
+from onward.edges.store import Draft, Grant, OpenEffect, Store
+from onward.notices import Notice, notice_for, notice_mail, session_event
 
 log = logging.getLogger("onward")
 
@@ -125,7 +127,9 @@ class Outbox:
         def on_done(place: Place | None, folder: str) -> None:
             now = self.clock()
             settled = self.store.draft_settled(draft.id, DraftState.IN_MAILBOX, now, place, folder)
-            older = [withdrawal(replace(draft, version=draft.version - 1), now)] if draft.version > 1 else []
+            only = effect.payload.get("only", "")
+            before = replace(draft, version=draft.version - 1)
+            older = [withdrawal(before, now, only)] if draft.version > 1 else []
             self._settle(effect, EffectState.DONE, then=settled, follow=older)
 
         self._append(effect, draft.account, "drafts", raw, message_id, ("\\Draft", "\\Seen"), on_done)
@@ -255,7 +259,8 @@ class Outbox:
         append_key = effect.payload["append_key"]
         key = mail.key_header(append_key)
         copy = mailbox.find(folder, key, effect.payload["message_id"])
-        if copy is not None:
+        only = effect.payload.get("only", "")
+        if copy is not None and only in ("", mail.words_hash(copy.raw)):  # else the person wrote on: it is theirs
             mailbox.withdraw(folder, copy.uid, key)
         self._settle(effect, EffectState.DONE)
 
@@ -324,7 +329,8 @@ class Outbox:
 
     def _sent(self, effect: OpenEffect, draft: Draft, identity: Identity) -> None:
         now = self.clock()
-        follow = [withdrawal(draft, now)]
+        grant = self._grant_of(effect)
+        follow = [withdrawal(draft, now, only=mail.words_hash(grant.raw) if grant else "")]
         if identity.file_sent:
             follow.insert(0, Effect(f"file_sent:{effect.key}", EffectKind.FILE_SENT, now, dict(effect.payload)))
         then = self.store.draft_settled(draft.id, DraftState.SENT, now)
@@ -340,14 +346,14 @@ class Outbox:
 
     def _notify_mail(self, effect: OpenEffect) -> None:
         """A mail to oneself: by SMTP where there is one, else laid into the inbox."""
-        reflection = self._reflection_for(effect)
-        if reflection is None:
+        notice = self._notice(effect)
+        if notice is None:
             self._settle(effect, EffectState.CANCELLED)
             return
-        if self._waits_for_morning(effect, reflection):
+        if self._waits_for_morning(effect, notice):
             return
         account, identity = next(iter(self.identities.items()))
-        raw, message_id = self._reminder_mail(effect, reflection, identity.address)
+        raw, message_id = notice_mail(effect, notice, identity.address)
 
         def done(place: Place | None, folder: str) -> None:
             self._settle(effect, EffectState.DONE)
@@ -370,12 +376,14 @@ class Outbox:
         identity.submit(raw, own, [own], lambda stage: self._note_dot(effect, stage))
         self._settle(effect, EffectState.DONE)
 
-    def _waits_for_morning(self, effect: OpenEffect, reflection: Reflection) -> bool:
+    def _notice(self, effect: OpenEffect) -> Notice | None:
+        return notice_for(effect, self.store, self.renderer, self.policy, self.clock())
+
+    def _waits_for_morning(self, effect: OpenEffect, notice: Notice) -> bool:
         """True when it is night: what was missed by day is not said now. Only what leads into a session is."""
         now = self.clock()
         morning = agenda.awake_at(now, self.policy.hours)
-        leads_in = effect.payload["reminder"] == "soon" and now <= reflection.starts_at
-        if effect.state is EffectState.STARTED or leads_in or morning <= now:
+        if effect.state is EffectState.STARTED or notice.leads_in or morning <= now:
             return False
         self._settle(effect, EffectState.WAITING, due_at=morning)
         return True
@@ -384,31 +392,13 @@ class Outbox:
         if stage == "dot":
             self.store.note_stage(effect.key, stage)
 
-    def _reminder_mail(self, effect: OpenEffect, reflection: Reflection, own: Address) -> tuple[bytes, str]:
-        message_id = mail.new_message_id(effect.key, own)
-        booked = effect.payload["reminder"] == "booked"
-        raw = mail.build(
-            mail.Outgoing(
-                sender=Address(own.email, "Onward"),
-                recipient=own,
-                subject=self._reminder_title(effect, reflection),
-                body=self._reminder_words(effect, reflection),
-                message_id=message_id,
-                date=max(effect.wanted_at, effect.created_at),
-                key=effect.key,
-                attachment=calendar.single(session_event(reflection)) if booked else None,
-                automatic=True,
-            )
-        )
-        return raw, message_id
-
     def _notify_desktop(self, effect: OpenEffect) -> None:
         """One notification; where there is no desktop, the mail alone speaks."""
-        reflection = self._reflection_for(effect)
-        if reflection is None:
+        notice = self._notice(effect)
+        if notice is None:
             self._settle(effect, EffectState.CANCELLED)
             return
-        if self._waits_for_morning(effect, reflection):
+        if self._waits_for_morning(effect, notice):
             return
         if effect.state is EffectState.STARTED:  # shown or not, a second one would be one too many
             self._settle(effect, EffectState.DONE)
@@ -416,56 +406,28 @@ class Outbox:
         now = self.clock()
         if not self.store.mark_started(effect, now, now):
             return
-        shown = self.desktop(
-            self._reminder_title(effect, reflection), self._when(reflection), mail.key_header(effect.key)
-        )
+        shown = self.desktop(notice.title, notice.line, mail.key_header(effect.key))
         self._settle(effect, EffectState.DONE, error=None if shown else "no desktop to show it on")
 
-    def _reflection_for(self, effect: OpenEffect) -> Reflection | None:
-        """The session a reminder speaks of, unless it was moved, done or cancelled since."""
-        reflection = self.store.find_reflection(int(effect.payload["reflection"]))
-        if reflection is None or reflection.state is not ReflectionState.BOOKED:
-            return None
-        return reflection if str(reflection.sequence) == effect.payload["sequence"] else None
+    # --- what became of the letters --------------------------------------------------------------------------
 
-    def _reminder_title(self, effect: OpenEffect, reflection: Reflection) -> str:
-        when = agenda.say_when(reflection.starts_at, reflection.ends_at, self.clock(), self.policy.hours.timezone)
-        kind = effect.payload["reminder"]
-        if kind == "booked":
-            return f"An hour for you: {when}"
-        if kind == "after":
-            return "How was your hour?"
-        return f"Your hour: {when}"
+    def look_at_drafts(self) -> int:
+        """Look in the mailbox what the person did with our letters. Returns how many stand otherwise than before."""
+        watched = self.store.watched_drafts(drafts.WATCHED, self.clock() - drafts.LOOKED_FOR)
+        changed = 0
+        try:
+            for draft in watched:
+                if draft.account in self.identities:
+                    fate = drafts.find_fate(self._mailbox(draft.account), draft)
+                    now = self.clock()
+                    changed += self.store.note_fate(draft, fate.state, fate.folder, fate.uid, fate.body, now)
+        except EdgeError as error:  # what cannot be seen now is seen at the next look
+            log.warning("cannot look at drafts error=%s", type(error).__name__)
+        finally:
+            self.close()
+        return changed
 
-    def _reminder_words(self, effect: OpenEffect, reflection: Reflection) -> str:
-        company, role = reflection.about[0] if reflection.about else ("", "")
-        late = self.clock() - effect.wanted_at > timedelta(minutes=10)
-        words = self.renderer.fill(
-            f"reminders/{effect.payload['reminder']}.txt",
-            {
-                "name": self.policy.name.split(" ")[0],
-                "company": company,
-                "role": role,
-                "when": self._when(reflection),
-                "reason": reflection.reason,
-                "draft": self._has_draft(reflection),
-                "session": reflection.id,
-                "late": late,
-            },
-        )
-        return words + ("\n(This comes late: Onward was not running when it was due.)\n" if late else "")
-
-    def _has_draft(self, reflection: Reflection) -> bool:
-        return bool(
-            self.store.rows(
-                """SELECT 1 FROM draft JOIN reflection_rejection USING (message_key)
-                   WHERE reflection_id = :id AND state IN ('proposed', 'in the mailbox')""",
-                id=reflection.id,
-            )
-        )
-
-    def _when(self, reflection: Reflection) -> str:
-        return agenda.say_when(reflection.starts_at, reflection.ends_at, self.clock(), self.policy.hours.timezone)
+    # --- the calendar ------------------------------------------------------------------------------------------
 
     def _write_calendar(self, effect: OpenEffect) -> None:
         """The private .ics file with every session, for a calendar program to read."""
@@ -541,8 +503,8 @@ class Outbox:
         return self.store.find_grant(int(effect.payload.get("grant", "0")))
 
 
-def withdrawal(draft: Draft, now: datetime) -> Effect:
-    """The wish to take one version of a draft out of the mailbox again."""
+def withdrawal(draft: Draft, now: datetime, only: str = "") -> Effect:
+    """The wish to take one version of a draft out of the mailbox again; `only` while it has these words."""
     return Effect(
         f"withdraw_draft:{draft.append_key}",
         EffectKind.WITHDRAW_DRAFT,
@@ -551,22 +513,8 @@ def withdrawal(draft: Draft, now: datetime) -> Effect:
             "account": draft.account,
             "append_key": draft.append_key,
             "message_id": mail.new_message_id(draft.append_key, draft.sender),
+            **({"only": only} if only else {}),
         },
-    )
-
-
-def session_event(reflection: Reflection) -> calendar.Event:
-    """A session as a calendar shows it. The company stays out of the title: calendars are seen by others."""
-    about = "\n".join(", ".join(part for part in each if part) or "an application" for each in reflection.about)
-    return calendar.Event(
-        uid=calendar.event_uid(f"reflection:{reflection.id}:{reflection.booked_at.isoformat()}"),
-        starts_at=reflection.starts_at,
-        ends_at=reflection.ends_at,
-        summary="An hour to look back",
-        description=f'About: {about}\nMoved easily: onward sessions move {reflection.id} "tomorrow 18:00"',
-        sequence=reflection.sequence,
-        status="CANCELLED" if reflection.state in (ReflectionState.CANCELLED, ReflectionState.SKIPPED) else "CONFIRMED",
-        updated_at=reflection.changed_at,
     )
 
 

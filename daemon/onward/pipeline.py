@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from onward.core import agenda, mail
+from onward.core import agenda, letters, mail, tracker
 from onward.core.decide import decide
 from onward.core.model import (
     LABELS,
+    Address,
+    Application,
     Band,
     ConfigError,
     Cursor,
@@ -27,10 +29,12 @@ from onward.core.model import (
     Known,
     Label,
     Letter,
+    LetterKind,
     Message,
     Policy,
     Prediction,
     RawMail,
+    Refused,
 )
 from onward.edges import Batch
 from onward.edges.render import Renderer
@@ -154,7 +158,8 @@ class Pipeline:
                 continue
             recent = self.clock() - message.arrived_at <= self.policy.answer_within
             told = recent or message.key in corrected  # the person waits for what follows
-            if prediction.label is Label.OTHER and decision.verdict.band is Band.LEAVE and not told:
+            answers = message.references and message.signs & {"own", "bounce"}  # … and may be about an application
+            if prediction.label is Label.OTHER and decision.verdict.band is Band.LEAVE and not (told or answers):
                 quiet.append((message, prediction, decision))
             else:
                 eventful.append((message, prediction))
@@ -214,21 +219,82 @@ class Pipeline:
         if decision.letter is None:
             return decision, ""
         try:
-            return decision, self.renderer.fill(letter_template(decision.letter), decision.letter.facts)
+            return decision, self.words(decision.letter)
         except ConfigError as error:
             return replace(decision, letter=None, reasons=(*decision.reasons, f"no letter: {error}")), ""
+
+    def words(self, letter: Letter) -> str:
+        """A letter's text. Raises ConfigError for a template that cannot be filled."""
+        body = self.renderer.fill(letter_template(letter), letter.facts)
+        return letters.shortened(body) if letter.facts["brief"] else body
 
     def _effects(self, decision: Decision, now: datetime) -> list[Effect]:
         """The outward acts a decision wishes for. The store fills in '{append}', '{draft}' and '{reflection}'."""
         effects: list[Effect] = []
         if decision.letter is not None:
-            effects.append(Effect("{append}", EffectKind.APPEND_DRAFT, now, {"draft": "{draft}"}))
+            effects += self.letter_effects(decision.letter, now)
         if decision.booking is not None:
             booking = decision.booking
             effects += agenda.session_effects(
                 "{reflection}", 0, booking.slot.starts_at, booking.reminders, self.channels, now
             )
         return effects
+
+    def letter_effects(self, letter: Letter, now: datetime) -> list[Effect]:
+        """A letter goes into Drafts, unless its address waits for the person's word; and it is spoken of later."""
+        spoken_of = agenda.letter_effects("{draft}", now, self.policy.cool_off, self.policy.hours, self.channels)
+        if letter.to_confirm:
+            return spoken_of
+        return [Effect("{append}", EffectKind.APPEND_DRAFT, now, {"draft": "{draft}"}), *spoken_of]
+
+    # --- what the passing of time brings --------------------------------------------------------------------
+
+    def look_at_silence(self) -> int:
+        """Applications gone quiet, and letters that asked for feedback and got none. Returns how many were new."""
+        now = self.clock()
+        found = tracker.find_silent(self.store.applications(), self.policy, now)
+        noted = sum(self.store.note_quiet(one, kind, _quiet_words(one, kind, now), now) for one, kind in found)
+        return noted + self.store.note_no_feedback(now - self.policy.feedback_wait, now)
+
+    # --- letters on the person's word -------------------------------------------------------------------------
+
+    def write_letter(self, application_id: int, kind: LetterKind | None, to: Address | None = None) -> int:
+        """Write the letter that the person asks for; None: the answer to the no. Returns the draft's number.
+
+        Raises Refused where there is nothing to answer or nobody to write to.
+        """
+        now = self.clock()
+        one = self.store.get_application(application_id)
+        key = one.closed_by if kind in (None, LetterKind.MENTOR) else self.store.last_mail_of(application_id)
+        if key is None:
+            raise Refused(
+                f"application {application_id} holds no mail that could be answered; see: onward applications show "
+                f"{application_id}"
+            )
+        message = self.store.get_message(key)
+        prediction, known = self.classifier.predict(message), self.store.load_known(message, now)
+        letter: Letter | None
+        if kind is None:
+            stage = tracker.stage_reached(message, one)
+            letter, why = letters.plan_letter(message, prediction, stage, self.policy, known, one, wanted=True, to=to)
+        else:
+            letter = letters.plan_other(kind, message, prediction, one, self.policy, known, now, to)
+            why = "nobody is known to write it to"
+        if letter is None:
+            raise Refused(
+                f"{why}. Say to whom it goes: onward drafts write {application_id}"
+                f"{f' --kind {kind.value}' if kind else ''} --to ADDRESS"
+            )
+        body = self.words(letter)
+        return self.store.add_letter(message, one.id, letter, body, self.letter_effects(letter, now), now)
+
+
+def _quiet_words(one: Application, kind: str, now: datetime) -> str:
+    """The question to the person about an application gone quiet."""
+    days = (now - one.heard_at).days if one.heard_at else 0
+    if kind == "silent":
+        return f"Still no word for {days} days: {tracker.named_of(one)}. Silence is an answer, too. Close it?"
+    return f"No word for {days} days after you talked: {tracker.named_of(one)}. Ask politely how things stand?"
 
 
 def letter_template(letter: Letter) -> str:

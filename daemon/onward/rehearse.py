@@ -38,6 +38,7 @@ from onward.core.model import (
     Application,
     Band,
     Cursor,
+    FeedbackKind,
     Label,
     Message,
     Policy,
@@ -284,7 +285,10 @@ def _row(store: Store, source: Source, outcome: Outcome) -> Rehearsed:
     asked = decision.verdict.band is Band.ASK
     label = prediction.label if asked else decision.verdict.label
     application, stage = _application(store, message, prediction, label)
-    contact = decision.letter.recipient if decision.letter else prediction.contact
+    letter = decision.letter if decision.letter and not decision.letter.to_confirm else None
+    contact = letter.recipient if letter else None if decision.letter else prediction.contact
+    heard = decision.feedback
+    given = heard is not None and heard.kind is FeedbackKind.GIVEN
     return replace(
         _described(source, message, prediction),
         label=label,
@@ -292,11 +296,12 @@ def _row(store: Store, source: Source, outcome: Outcome) -> Rehearsed:
         stage=STAGES[decision.stage or stage] if label is Label.REJECTION else None,
         contact=contact.email if contact else None,
         application=application,
-        draft=decision.letter is not None,
+        draft=letter is not None,
         draft_reason="; ".join(decision.reasons) or (decision.question.text if decision.question else None),
-        draft_text=outcome.body if decision.letter else None,
+        draft_text=outcome.body if letter else None,
         session=decision.booking is not None,
         session_start=decision.booking.slot.starts_at.astimezone(UTC).isoformat() if decision.booking else None,
+        feedback_theme=(heard.themes[0] if heard.themes else "none") if heard and given else None,
     )
 
 
@@ -323,7 +328,7 @@ def _application(store: Store, message: Message, prediction: Prediction, label: 
     number: int | None = rows[0]["application_id"] if rows else None
     if number is not None or label not in _OF_AN_APPLICATION:
         return number, Stage.APPLIED
-    matched = tracker.match(message, prediction, store.applications())
+    matched = tracker.match(message, prediction, store.applications()).best
     return (matched.id, matched.stage) if matched else (None, Stage.APPLIED)
 
 

@@ -52,6 +52,8 @@ from onward.pipeline import Classifier, Outcome, Pipeline, keep_texts_for
 
 log = logging.getLogger("onward")
 
+LOOK_AT_DRAFTS = timedelta(minutes=5)  # between two looks at what the person did with our letters
+LOOK_AT_SILENCE = timedelta(hours=1)
 TICK = 30.0  # seconds; never sleep longer, so that a suspended machine catches up at once
 LOOK_FOR_WISHES = 2.0  # seconds between two looks at what the person wished meanwhile
 WATCHER_SILENCE = 150.0  # seconds a watcher may be silent: a read timeout and a reconnect
@@ -237,6 +239,8 @@ class Service:
                     handled += some
                 while outbox.run_due():
                     pass
+                outbox.look_at_drafts()
+                pipeline.look_at_silence()
                 self._learn_if_needed(store)
             finally:
                 store.close()
@@ -437,6 +441,7 @@ class Service:
         store = Store(self.config.database)
         pipeline, outbox = self._pipeline(store), self._outbox(store)
         pruned_at = self.clock() - timedelta(days=1)
+        looked_at_drafts = looked_at_silence = datetime.min.replace(tzinfo=UTC)
         try:
             while not self._stopping.is_set():
                 self.heartbeats.beat("worker", WORKER_SILENCE)
@@ -446,7 +451,15 @@ class Service:
                 due = store.next_due()
                 if due is not None and due <= self.clock():
                     outbox.run_due()
-                elif not handled:
+                elif handled:
+                    continue
+                elif self.clock() - looked_at_drafts >= LOOK_AT_DRAFTS:
+                    looked_at_drafts = self.clock()
+                    outbox.look_at_drafts()
+                elif self.clock() - looked_at_silence >= LOOK_AT_SILENCE:
+                    looked_at_silence = self.clock()
+                    pipeline.look_at_silence()
+                else:
                     if self.clock() - pruned_at >= timedelta(days=1):
                         pruned_at = self.clock()
                         store.prune(pruned_at, keep_texts_for(self.config.policy))

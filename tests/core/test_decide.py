@@ -12,14 +12,19 @@ from onward.core.model import (
     Address,
     Application,
     Band,
+    Feedback,
+    FeedbackKind,
     Found,
     Known,
     Label,
+    LetterKind,
     Message,
+    Occasion,
     Policy,
     Prediction,
     Source,
     Stage,
+    Theme,
 )
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -112,11 +117,78 @@ def test_two_roles_at_one_company_stay_apart() -> None:
     assert decision.change.application_id == 7
 
 
-def test_a_no_that_could_belong_to_two_applications_is_given_to_neither() -> None:
+def test_a_no_that_could_belong_to_two_applications_is_asked_about() -> None:
     other = replace(INTERVIEWED, id=8, role="Accountant")
     decision = decide(message(), rejection(role=None), Known(applications=(other, INTERVIEWED)), POLICY, NOW)
     assert decision.change is not None
-    assert decision.change.application_id is None
+    assert decision.change.application_id in (7, 8)
+    assert decision.question is not None
+    assert (decision.question.kind, sorted(decision.question.among)) == ("match", [7, 8])
+    assert "7: Harbour GmbH, Senior Baker" in decision.question.text
+
+
+def test_word_after_a_no_that_it_goes_on_becomes_a_question() -> None:
+    closed = replace(INTERVIEWED, closed=True, ended="rejection", thread=frozenset({"<a@harbour.example>"}))
+    answer = message(references=("<a@harbour.example>",))
+    invited = Prediction(Label.INTERVIEW, 0.95, {Label.INTERVIEW: 0.95}, language="en")
+    decision = decide(answer, invited, Known(applications=(closed,)), POLICY, NOW)
+    assert decision.question is not None and decision.question.kind == "reopened"
+    assert decision.change is not None and decision.change.event == "interview"
+
+
+HEARD = Prediction(
+    Label.FEEDBACK_REPLY,
+    0.95,
+    {Label.FEEDBACK_REPLY: 0.95},
+    language="en",
+    contact=MARA,
+    feedback=Feedback(FeedbackKind.GIVEN, "Your examples were thin.", "Your examples were thin.", (Theme.BEHAVIOURAL,)),
+)
+REFUSED = replace(INTERVIEWED, closed=True, ended="rejection", thread=frozenset({"<no@harbour.example>"}))
+ANSWER = message(message_id="<re@harbour.example>", references=("<no@harbour.example>",))
+
+
+def test_feedback_that_comes_is_kept_and_thanked_for() -> None:
+    decision = decide(ANSWER, HEARD, Known(applications=(REFUSED,)), POLICY, NOW)
+    assert decision.feedback == HEARD.feedback
+    assert decision.letter is not None
+    assert (decision.letter.kind, decision.letter.occasion) == (LetterKind.THANKS_FOR_FEEDBACK, Occasion.FEEDBACK)
+    assert decision.booking is None
+
+
+@pytest.mark.parametrize("kind", [FeedbackKind.REFUSED, FeedbackKind.VAGUE, FeedbackKind.AWAY, FeedbackKind.REOPENS])
+def test_an_answer_without_feedback_is_noted_and_not_answered(kind: FeedbackKind) -> None:
+    decision = decide(ANSWER, replace(HEARD, feedback=Feedback(kind)), Known(applications=(REFUSED,)), POLICY, NOW)
+    assert decision.feedback == Feedback(kind)
+    assert decision.letter is None
+    assert (decision.question is not None) == (kind is FeedbackKind.REOPENS)
+
+
+def test_a_letter_that_comes_back_is_told() -> None:
+    bounce = Prediction(Label.OTHER, 0.99, {Label.OTHER: 0.99})
+    decision = decide(replace(ANSWER, signs=frozenset({"bounce"})), bounce, Known(applications=(REFUSED,)), POLICY, NOW)
+    assert decision.feedback == Feedback(FeedbackKind.BOUNCE)
+    assert decision.question is not None and decision.question.kind == "bounce"
+
+
+def test_ones_own_mail_shows_who_is_behind_an_application() -> None:
+    own = message(
+        sender=Address("sam@example.org"),
+        to=(Address("iris@harbour.example", "Iris Vale"),),
+        references=("<a@harbour.example>",),
+        signs=frozenset({"own"}),
+    )
+    open_one = replace(INTERVIEWED, thread=frozenset({"<a@harbour.example>"}))
+    decision = decide(own, Prediction(Label.OTHER, 0.99), Known(applications=(open_one,)), POLICY, NOW)
+    assert [(each.name, each.where) for each in decision.people] == [("Iris Vale", "your mail")]
+
+
+def test_when_letters_lie_unused_it_stops_and_says_so_once() -> None:
+    known = Known(applications=(INTERVIEWED,), unused=4)
+    decision = decide(message(), rejection(), known, POLICY, NOW)
+    assert decision.letter is None and decision.booking is not None
+    assert decision.question is not None and decision.question.kind == "unused"
+    assert decide(message(), rejection(), replace(known, told_unused=True), POLICY, NOW).question is None
 
 
 def test_the_thread_decides_before_the_names_do() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from onward.core.model import Address, Application, Message, Stage
-from onward.core.tracker import application, plain, stage_reached
+from onward.core.tracker import Happening, application, plain, stage_reached
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 
@@ -19,7 +19,8 @@ def no(text: str) -> Message:
 
 
 def made(*events: str) -> Application:
-    return application(1, "Harbour", "Baker", None, [(kind, f"m-{kind}") for kind in events], frozenset(), ())
+    log = [Happening(kind, NOW, f"m-{kind}") for kind in events]
+    return application(1, "Harbour", "Baker", None, log, frozenset(), ())
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,10 @@ def made(*events: str) -> Application:
         (("interview", "acknowledged"), Stage.INTERVIEW, False),
         (("screen", "interview", "final", "rejection"), Stage.FINAL, True),
         (("assessment", "withdrawn"), Stage.SCREEN, True),
+        (("interview", "rejection", "final"), Stage.FINAL, False),
+        (("interview", "rejection", "feedback"), Stage.INTERVIEW, True),
+        (("interview", "quiet", "silent"), Stage.INTERVIEW, True),
+        (("interview", "quiet", "silent", "update"), Stage.INTERVIEW, False),
     ],
 )
 def test_the_stage_is_the_furthest_its_events_tell(events: tuple[str, ...], stage: Stage, closed: bool) -> None:

@@ -128,6 +128,7 @@ class Life:
         self.changed: dict[tuple[int, int], int] = {}  # (session, sequence) -> when it ceased to stand, in order
         self.end = BEGIN + timedelta(days=self.days)
         self.policy = Policy(
+            unused_limit=1_000_000,  # nobody here uses a letter
             name="Sam Doe",
             own_addresses=frozenset({OWN}),
             hours=ReflectionHours(self.zone),
@@ -408,6 +409,13 @@ class Life:
         if starts_at < handled_at:
             self.tally.deviates("booked in the past")
 
+    def account_for_letter(self, found: list[Heard], key: str) -> None:
+        """Word of a letter that waits: at most once, and not at night."""
+        if len(found) > 1:
+            self.tally.deviates("heard twice")
+        for each in found:
+            self.account_for_one(each, "letter", self.wished[key])
+
     def account_for_reminders(self) -> None:
         """Each once, for the hour that stands, not before its time and not at night."""
         heard: dict[tuple[str, str], list[Heard]] = defaultdict(list)
@@ -416,6 +424,9 @@ class Life:
         standing = {each.id: each.sequence for each in self.store.reflections() if each.state is ReflectionState.BOOKED}
         kinds: dict[tuple[int, EffectKind], set[str]] = defaultdict(set)
         for row in self.store.rows("SELECT key, kind, state FROM effect WHERE kind LIKE 'notify%'"):
+            if ":letter:" in row["key"]:
+                self.account_for_letter(heard.pop((row["kind"], mail.key_header(row["key"])), []), row["key"])
+                continue
             channel, session, sequence, kind = row["key"].split(":")
             found = heard.pop((channel, mail.key_header(row["key"])), [])
             stands = standing.get(int(session)) == int(sequence)

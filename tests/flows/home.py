@@ -139,6 +139,13 @@ class CuttableMailbox:
         self.on_step("before find")
         return self.inner.find(folder, key, message_id, from_uid)
 
+    def replies(self, folder: str, message_id: str, from_uid: int = 1) -> list[Copy]:
+        self.on_step("before replies")
+        return self.inner.replies(folder, message_id, from_uid)
+
+    def folders(self) -> list[str]:
+        return self.inner.folders()
+
     def uids(self, folder: str, from_uid: int) -> list[int]:
         self.on_step("before uids")
         return self.inner.uids(folder, from_uid)
@@ -254,7 +261,12 @@ class Home:
 
     @property
     def reminders(self) -> list[bytes]:
-        """Mails to oneself that Onward laid into the inbox."""
+        """Mails to oneself about sessions that Onward laid into the inbox."""
+        return [raw for raw in self.notices if b"Subject: A letter" not in raw]
+
+    @property
+    def notices(self) -> list[bytes]:
+        """Mails to oneself that Onward laid into the inbox, those about letters too."""
         return [each.raw for each in self.server.mailbox("INBOX").messages if b"X-Draft-Key" in each.raw]
 
     @property

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flows.clock_soak import BEGIN, Life, quick_folder, soak
+from flows.clock_soak import BEGIN, Heard, Life, quick_folder, soak
 from onward import actions
 from onward.core import agenda, mail
 from onward.core.model import EffectKind, ReflectionState
 from onward.edges.store import OpenEffect, Reflection
+from onward.notices import Notice
 from onward.outbox import Outbox
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -46,8 +47,15 @@ def booked(life: Life) -> Reflection:
 def heard(life: Life, channel: EffectKind = EffectKind.NOTIFY_MAIL) -> list[str]:
     """Kinds of reminders heard on a channel, in order."""
     rows = life.store.rows("SELECT key FROM effect WHERE kind = :channel", channel=channel)
-    names = {mail.key_header(row["key"]): str(row["key"]).rpartition(":")[2] for row in rows}
-    return [names[each.key] for each in life.heard if each.channel is channel]
+    names = {mail.key_header(row["key"]): str(row["key"]).split(":") for row in rows}
+    return [names[each.key][-1] for each in of_sessions(life, channel)]
+
+
+def of_sessions(life: Life, channel: EffectKind = EffectKind.NOTIFY_MAIL) -> list[Heard]:
+    """What was heard of sessions on a channel; letters are spoken of apart."""
+    rows = life.store.rows("SELECT key FROM effect WHERE kind = :channel AND key LIKE '%:letter:%'", channel=channel)
+    letters = {mail.key_header(row["key"]) for row in rows}
+    return [each for each in life.heard if each.channel is channel and each.key not in letters]
 
 
 def arrive(life: Life, at: datetime) -> None:
@@ -71,8 +79,8 @@ def test_four_hundred_days_without_a_deviation() -> None:
 class Deaf(Outbox):
     """Reminds of every hour there ever was, moved or not."""
 
-    def _reflection_for(self, effect: OpenEffect) -> Reflection | None:
-        return self.store.find_reflection(int(effect.payload["reflection"]))
+    def _notice(self, effect: OpenEffect) -> Notice | None:
+        return Notice("Your hour", "It was today, or it was not.", "today")
 
 
 class Forgetful(Outbox):
@@ -231,7 +239,7 @@ def test_around_a_change_of_the_clocks_each_reminder_is_heard_once_and_by_day(
     life.until(change + timedelta(days=6))
     assert heard(life)[-2:] == ["soon", "after"]
     assert len(heard(life)) == len(set(heard(life)))
-    by_kind = dict(zip(heard(life), [each for each in life.heard if each.channel == "notify_mail"], strict=True))
+    by_kind = dict(zip(heard(life), of_sessions(life), strict=True))
     assert by_kind["soon"].at == session.starts_at - timedelta(minutes=15)
     assert not any(life.is_night(each.at) for kind, each in by_kind.items() if kind != "soon")
 
@@ -244,7 +252,7 @@ def test_a_session_moved_after_its_first_reminder_is_announced_at_its_new_hour_o
     session = booked(life)
     actions.move_session(life.store, session.id, berlin(14, 18), life.policy, life.pipeline.channels, life.clock())
     life.until(berlin(20, 9))
-    times = [each.at for each in life.heard if each.channel == "notify_mail"]
+    times = [each.at for each in of_sessions(life)]
     assert heard(life) == ["booked", "day", "soon", "after"]
     assert times[1:] == [berlin(14, 8), berlin(14, 17, 45), berlin(15, 8)]
 

@@ -119,7 +119,10 @@ def test_a_moved_session_keeps_its_calendar_entry_and_takes_its_reminders_along(
     assert home.sessions[0]["starts_at"] != before["starts_at"]
     home.clock.forward(days=3)
     home.settle()
-    fired = home.rows("SELECT key FROM effect WHERE kind = 'notify_mail' AND state = 'done' ORDER BY key")
+    fired = home.rows(
+        """SELECT key FROM effect WHERE kind = 'notify_mail' AND state = 'done' AND key NOT LIKE '%:letter:%'
+           ORDER BY key"""
+    )
     assert [str(row["key"]).rpartition(":")[2] for row in fired if ":1:1:" in str(row["key"])] == [
         *("after", "day", "soon"),
     ]

@@ -24,7 +24,10 @@ def booked(make_home: Callable[..., Home]) -> Home:
 
 
 def kinds(home: Home) -> list[str]:
-    rows = home.rows("SELECT key FROM effect WHERE kind = 'notify_mail' AND state = 'done' ORDER BY due_at")
+    rows = home.rows(
+        """SELECT key FROM effect WHERE kind = 'notify_mail' AND state = 'done' AND key NOT LIKE '%:letter:%'
+           ORDER BY due_at"""
+    )
     return [str(row["key"]).rpartition(":")[2] for row in rows]
 
 

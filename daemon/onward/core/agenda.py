@@ -119,6 +119,15 @@ def session_effects(
     return [*effects, Effect(f"write_calendar:{reflection}:{sequence}", EffectKind.WRITE_CALENDAR, now)]
 
 
+def letter_effects(
+    draft: str, now: datetime, cool_off: timedelta, hours: ReflectionHours, channels: Sequence[EffectKind]
+) -> list[Effect]:
+    """A letter that still waits is spoken of once, when the first sting is over and the person is awake."""
+    due = awake_at(now + cool_off, hours)
+    named = {"letter": draft, "reminder": "letter"}
+    return [Effect(f"{channel}:letter:{draft}", channel, due, named) for channel in channels]
+
+
 def awake_at(moment: datetime, hours: ReflectionHours) -> datetime:
     """The moment itself outside the night, else the night's end."""
     zone = zone_of(hours.timezone)

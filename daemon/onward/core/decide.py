@@ -12,9 +12,12 @@ from datetime import datetime
 from onward.core import agenda, letters, tracker
 from onward.core.model import (
     Application,
+    ApplicationChange,
     Band,
     Booking,
     Decision,
+    Feedback,
+    FeedbackKind,
     Known,
     Label,
     Message,
@@ -40,11 +43,71 @@ def decide(message: Message, prediction: Prediction, known: Known, policy: Polic
             left = replace(verdict, band=Band.LEAVE)
             return Decision(left, ("not sure, and too long ago to ask about",))
         return Decision(verdict, ("not sure enough to act: the question is yours",), question=ask(message, prediction))
-    if verdict.label is not Label.REJECTION:
-        matched = tracker.match(message, prediction, known.applications)
-        change = tracker.change_for(message, prediction, matched, verdict.label)
-        return Decision(verdict, (f"{_said(verdict.label)}: nothing to answer",), change)
-    return decide_rejection(message, prediction, known, policy, now, verdict)
+    found = tracker.match(message, prediction, known.applications)
+    if verdict.label is Label.REJECTION:
+        decision = decide_rejection(message, prediction, known, policy, now, verdict, found.best)
+    elif answers := decide_answer(message, prediction, known, policy, now, verdict, found.best):
+        decision = answers
+    else:
+        change = tracker.change_for(message, prediction, found.best, verdict.label)
+        decision = Decision(verdict, (f"{_said(verdict.label)}: nothing to answer",), change)
+        if change is not None and found.best is not None and found.best.ended == "rejection":
+            decision = replace(decision, question=reopened(found.best, change.event))
+    if decision.change is None:
+        return decision
+    people = tracker.people_in(message, prediction, policy)
+    return replace(decision, people=people, question=decision.question or tracker.doubt(found, message))
+
+
+def decide_answer(
+    message: Message,
+    prediction: Prediction,
+    known: Known,
+    policy: Policy,
+    now: datetime,
+    verdict: Verdict,
+    matched: Application | None,
+) -> Decision | None:
+    """What follows from an answer to a letter of the person's; None: the mail is none."""
+    if matched is None or not tracker.in_thread(message, matched):
+        return None
+    if "own" in message.signs:
+        wrote = ApplicationChange(matched.id, "", "", "wrote")
+        return Decision(verdict, ("your own mail: it shows who is behind the application",), wrote)
+    heard = prediction.feedback if matched.ended == "rejection" else None
+    if "bounce" in message.signs and matched.closed:
+        words = f"Your letter to {tracker.named_of(matched)} came back: its address does not work."
+        heard, question = Feedback(FeedbackKind.BOUNCE), Question("bounce", words, (matched.id,))
+        return Decision(verdict, ("your letter came back",), feedback=heard, question=question, about=matched.id)
+    if heard is not None and heard.kind is FeedbackKind.AWAY:
+        return Decision(verdict, ("out of office: no answer yet",), feedback=heard, about=matched.id)
+    if verdict.label is not Label.FEEDBACK_REPLY:
+        return None
+    heard = heard or Feedback(FeedbackKind.VAGUE)
+    change = tracker.change_for(message, prediction, matched, verdict.label)
+    if heard.kind is FeedbackKind.REOPENS:
+        question = reopened(matched, "feedback")
+        return Decision(
+            verdict, ("they answered: it may go on",), change, feedback=heard, question=question, about=matched.id
+        )
+    if heard.kind is not FeedbackKind.GIVEN:
+        said = {
+            FeedbackKind.REFUSED: "they answered that they give no feedback: nothing to answer",
+            FeedbackKind.VAGUE: "they answered kindly, with nothing to learn from: nothing to answer",
+        }[heard.kind]
+        return Decision(verdict, (said,), change, feedback=heard, about=matched.id)
+    letter, reason = letters.plan_thanks(message, prediction, policy, known, matched)
+    if now - message.arrived_at > policy.answer_within:
+        letter, reason = None, f"older than {policy.answer_within.days} days when first seen: remembered, not answered"
+    return Decision(verdict, (reason,), change, letter=letter, feedback=heard, about=matched.id)
+
+
+def reopened(one: Application, event: str) -> Question:
+    """A no is followed by word that it goes on."""
+    named = tracker.named_of(one)
+    if event == "feedback":
+        return Question("reopened", f"Their answer sounds as if it goes on after all: {named}. Does it?", (one.id,))
+    return Question("reopened", f"After the no there is news as if it went on: {named}. Does it?", (one.id,))
 
 
 def hold(message: Message, prediction: Prediction, known: Known, policy: Policy) -> Verdict:
@@ -86,26 +149,28 @@ def ask(message: Message, prediction: Prediction) -> Question:
 
 
 def decide_rejection(
-    message: Message, prediction: Prediction, known: Known, policy: Policy, now: datetime, verdict: Verdict
+    message: Message,
+    prediction: Prediction,
+    known: Known,
+    policy: Policy,
+    now: datetime,
+    verdict: Verdict,
+    matched: Application | None,
 ) -> Decision:
     """What follows from a no: an event, at most one letter and one session, each with its reason."""
     if "known id, other body" in message.flags and verdict.source is not Source.PERSON:
         question = Question("forged", "A second mail under a known Message-ID says something else. Is it a rejection?")
         return Decision(Verdict(verdict.label, verdict.source, verdict.confidence, Band.ASK), (), question=question)
-    matched = tracker.match(message, prediction, known.applications)
     stage = tracker.stage_reached(message, matched)
-    if (repeat := find_repeat(message, known, matched)) is not None:
-        return Decision(verdict, (repeat,), stage=stage)
+    repeat = find_repeat(message, known, matched) or ""
+    late = now - message.arrived_at > policy.answer_within
+    letter, reason = letters.plan_letter(message, prediction, stage, policy, known, matched, late=late, repeat=repeat)
+    if repeat:
+        return Decision(verdict, (reason,), stage=stage)
     change = tracker.change_for(message, prediction, matched, Label.REJECTION)
-    if now - message.arrived_at > policy.answer_within:
-        days = policy.answer_within.days
-        return Decision(
-            verdict,
-            (f"older than {days} days when first seen: remembered, not answered",),
-            change,
-            stage=stage,
-        )
-    letter, reason = letters.plan_letter(message, prediction, stage, policy, known, matched)
+    if late:
+        return Decision(verdict, (reason,), change, stage=stage)
+    unused = known.unused >= policy.unused_limit and not known.told_unused
     return Decision(
         verdict,
         (reason,),
@@ -113,7 +178,11 @@ def decide_rejection(
         letter=letter,
         booking=book(message, known, policy, now),
         stage=stage,
+        question=Question("unused", UNUSED.format(known.unused)) if unused else None,
     )
+
+
+UNUSED = "Your last {} letters were not used. Onward writes no more of them, until you want them again."
 
 
 def find_repeat(message: Message, known: Known, matched: Application | None) -> str | None:

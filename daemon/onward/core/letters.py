@@ -1,4 +1,4 @@
-"""Whether a rejection is answered, to whom, with which letter, and with which facts.
+"""Whether a mail is answered, to whom, with which letter, and with which facts.
 
 Pure. The words themselves stand in `templates/letters/`; this module only says which.
 """
@@ -6,19 +6,24 @@ Pure. The words themselves stand in `templates/letters/`; this module only says 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from onward.core import mail, tracker
 from onward.core.model import (
     LANGUAGES,
+    OCCASIONS,
     Address,
     Application,
     Found,
+    Habits,
     Known,
     Letter,
     LetterKind,
     Message,
+    Occasion,
+    Person,
     Policy,
     Prediction,
     Stage,
@@ -27,31 +32,71 @@ from onward.core.model import (
 SURE = 0.7  # confidence from which an extracted name may stand in a letter
 ALWAYS_FIRST_NAMES = frozenset({"en", "sv"})
 READ = 4_000  # characters of a mail that show how its writer speaks
+NOT_ABOUT_YOU = frozenset({"cancelled", "frozen"})  # kinds of a no where the job itself went away
+MUCH_SHORTER = 0.7  # of our words, in a letter as the person sent it
+PLAIN = 2  # letters changed in one way that show a habit
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What decides which letter answers a no."""
+    """All that decides whether a no is answered, and with which letter."""
 
-    stage: Stage
     prediction: Prediction
+    stage: Stage
+    policy: Policy
+    known: Known
+    recipient: Address | None = None
+    late: bool = False  # too old to be answered
+    repeat: str = ""  # why it is no news; '': it is
 
     @property
     def met(self) -> bool:
         """Whether they had talked, or a task had been set."""
         return self.stage is not Stage.APPLIED
 
+    @property
+    def kind(self) -> str:
+        """Of the no: 'plain', 'filled', 'cancelled' …"""
+        return self.prediction.kind.value if self.prediction.kind else "plain"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the gate: where it fits, which letter, and why in words."""
+    """One row of the gate: where it fits, which letter or none, and why in words."""
 
     fits: Callable[[Situation], bool]
-    kind: LetterKind
+    kind: LetterKind | None
     reason: str
 
 
-GATE = (  # the first row that fits decides; whether there is a letter at all is decided before
+GATE = (  # the first row that fits decides
+    Row(lambda it: bool(it.repeat), None, "{it.repeat}"),
+    Row(
+        lambda it: it.late,
+        None,
+        "older than {it.policy.answer_within.days} days when first seen: remembered, not answered",
+    ),
+    Row(lambda it: not it.policy.draft_letters, None, "letters are switched off"),
+    Row(
+        lambda it: it.recipient is None,
+        None,
+        "nobody reads replies to this sender, and nobody else of this application is known",
+    ),
+    Row(
+        lambda it: it.recipient is not None and it.recipient.email.lower() in it.policy.own_addresses,
+        None,
+        "the only address is your own",
+    ),
+    Row(
+        lambda it: it.known.unused >= it.policy.unused_limit,
+        None,
+        "your last {it.known.unused} letters were not used, so none was written",
+    ),
+    Row(
+        lambda it: it.known.drafts_today >= it.policy.drafts_per_day,
+        None,
+        "{it.policy.drafts_per_day} letters were drafted within a day already",
+    ),
     Row(
         lambda it: it.prediction.other_role is not None,
         LetterKind.OTHER_ROLE,
@@ -68,17 +113,43 @@ GATE = (  # the first row that fits decides; whether there is a letter at all is
         "they do not give feedback: a short thank-you only",
     ),
     Row(
-        lambda it: it.met,
-        LetterKind.THANKS_AND_FEEDBACK,
-        "you had come to the {stage} stage: thanks, and one question",
-    ),
-    Row(
         lambda it: it.prediction.feedback_offered,
         LetterKind.THANKS_AND_FEEDBACK,
         "they offer feedback: thanks, and one question",
     ),
+    Row(
+        lambda it: it.kind in NOT_ABOUT_YOU,
+        LetterKind.THANKS,
+        "the job itself went away, which says nothing about you: thanks, nothing asked",
+    ),
+    Row(
+        lambda it: it.kind == "later" and not it.met,
+        LetterKind.THANKS,
+        "they ask you to try again later: thanks, and the door left open",
+    ),
+    Row(
+        lambda it: it.met,
+        LetterKind.THANKS_AND_FEEDBACK,
+        "you had come to the {it.stage} stage: thanks, and one question",
+    ),
     Row(lambda it: True, LetterKind.THANKS, "a person wrote, no interview yet: a short thank-you"),
 )
+
+
+def judge(it: Situation) -> tuple[LetterKind | None, str]:
+    """The gate: which letter, or none; and why."""
+    row = next(row for row in GATE if row.fits(it))
+    return row.kind, row.reason.format(it=it)
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """To whom a letter goes, what shows that they are the right one, and what speaks against it."""
+
+    address: Address
+    evidence: str = ""
+    warning: str = ""
+    to_confirm: bool = False
 
 
 def plan_letter(
@@ -88,34 +159,143 @@ def plan_letter(
     policy: Policy,
     known: Known,
     matched: Application | None = None,
+    *,
+    late: bool = False,
+    repeat: str = "",
+    wanted: bool = False,
+    to: Address | None = None,
 ) -> tuple[Letter | None, str]:
-    """The letter for a rejection at `stage`, or None; and the reason either way."""
-    if not policy.draft_letters:
-        return None, "letters are switched off"
-    recipient, evidence = find_recipient(message, prediction), ""
-    if recipient is None and matched is not None:
-        recipient, evidence = find_met(message, matched, policy)
-    if recipient is None:
-        return None, "nobody reads replies to this sender, and nobody else of this application is known"
-    if recipient.email.lower() in policy.own_addresses:
-        return None, "the only address is your own"
-    if doubt := find_doubt(recipient, prediction, matched):
-        return None, f"no letter to {recipient.email}: {doubt}. If it is right, write to it yourself"
-    if known.drafts_today >= policy.drafts_per_day:
-        return None, f"{policy.drafts_per_day} letters were drafted within a day already"
-    row = next(row for row in GATE if row.fits(Situation(stage, prediction)))
-    letter = Letter(
-        kind=row.kind,
+    """The letter for a rejection at `stage`, or None; and the reason either way.
+
+    `wanted`: the person asked for one, perhaps to an address they name, and only what makes it impossible counts.
+    """
+    found = Addressee(to) if to is not None else find_addressee(message, prediction, policy, matched)
+    situation = Situation(prediction, stage, policy, known, found.address if found else None, late, repeat)
+    if wanted:
+        anything = Policy(own_addresses=policy.own_addresses)
+        situation = Situation(prediction, stage, anything, Known(), situation.recipient)
+    kind, reason = judge(situation)
+    if kind is None or found is None:
+        return None, reason
+    letter = _letter(kind, Occasion.NO, message, prediction, stage, policy, known, found)
+    if found.to_confirm:
+        return letter, f"{reason}; but {found.warning}"
+    return letter, reason + found.evidence
+
+
+def plan_thanks(
+    message: Message, prediction: Prediction, policy: Policy, known: Known, matched: Application | None
+) -> tuple[Letter | None, str]:
+    """Two lines of thanks for feedback that came; and the reason."""
+    to = find_addressee(message, prediction, policy, matched)
+    situation = Situation(prediction, Stage.APPLIED, policy, known, to.address if to else None)
+    refused = next((row for row in GATE if row.kind is None and row.fits(situation)), None)
+    if refused is not None or to is None:
+        return None, refused.reason.format(it=situation) if refused else ""
+    kind, stage = LetterKind.THANKS_FOR_FEEDBACK, matched.stage if matched else Stage.APPLIED
+    letter = _letter(kind, Occasion.FEEDBACK, message, prediction, stage, policy, known, to)
+    return letter, "they answered with feedback: thanks for it, nothing asked"
+
+
+def plan_other(
+    kind: LetterKind,
+    message: Message,
+    prediction: Prediction,
+    one: Application,
+    policy: Policy,
+    known: Known,
+    now: datetime,
+    to: Address | None = None,
+) -> Letter | None:
+    """A letter the person asked for on another occasion than a no; None: nobody is known to write it to.
+
+    `message` is the latest mail about the application. A mentor is written to outside of its thread.
+    """
+    addressee = Addressee(to) if to is not None else find_addressee(message, prediction, policy, one)
+    if addressee is None:
+        return None
+    letter = _letter(kind, OCCASIONS[kind], message, prediction, one.stage, policy, known, addressee)
+    days = (now - message.arrived_at).days
+    facts = letter.facts | {
+        "company": one.company,
+        "role": one.role,
+        "weeks": str(max(1, round(days / 7))),
+        "months": str(max(1, round(days / 30.4))),
+    }
+    if kind is not LetterKind.MENTOR:
+        return replace(letter, facts=facts)
+    facts |= {"contact": greeting_name(addressee.address), "formal": ""}
+    return replace(letter, facts=facts, subject=tracker.named_of(one), in_reply_to=None, references=())
+
+
+def _letter(
+    kind: LetterKind,
+    occasion: Occasion,
+    message: Message,
+    prediction: Prediction,
+    stage: Stage,
+    policy: Policy,
+    known: Known,
+    to: Addressee,
+) -> Letter:
+    return Letter(
+        kind=kind,
         account=message.account,
-        recipient=recipient,
+        recipient=to.address,
         from_address=find_own_address(message, policy),
         subject=mail.reply_subject(message.subject),
         in_reply_to=message.message_id,
         references=_thread(message),
-        facts=_facts(message, prediction, stage, policy, known, recipient),
+        facts=_facts(message, prediction, stage, policy, known, to.address),
         language=language_of(prediction),
+        occasion=occasion,
+        warning=to.warning,
+        to_confirm=to.to_confirm,
     )
-    return letter, row.reason.format(stage=stage) + evidence
+
+
+def find_addressee(
+    message: Message, prediction: Prediction, policy: Policy, matched: Application | None
+) -> Addressee | None:
+    """Who reads an answer, with what shows it. None: nobody does.
+
+    Only the addresses in From and Reply-To, and those met before, count: no letter ever goes to one found in a text.
+    """
+    if "auth-failed" in message.signs:
+        claimed = f" ({message.sender.email})" if message.sender else ""
+        warning = f"your mail provider says that this mail is not from whom it names{claimed}"
+        return Addressee(Address(""), "", warning, to_confirm=True)
+    recipient = find_recipient(message, prediction)
+    if recipient is not None:
+        if doubt := find_doubt(recipient, prediction, matched):
+            return Addressee(recipient, "", doubt, to_confirm=True)
+        return Addressee(recipient, "", find_news(recipient, message, matched))
+    if matched is not None and (met := find_met(message, matched, policy)) is not None:
+        known_by = WHERE.get(met.where, "is known from this application")
+        return Addressee(met.address, f"; to {met.name}, who {known_by}")
+    elsewhere = next((each for each in message.reply_to if not mail.nobody_reads(each.email)), None)
+    if elsewhere is not None and message.sender is not None:
+        warning = f"answers would go to {elsewhere.email}, while the mail comes from {message.sender.domain}"
+        return Addressee(elsewhere, "", warning, to_confirm=True)
+    return None
+
+
+WHERE = {
+    "from": "wrote to you about it before",
+    "reply-to": "is named for answers in an earlier mail",
+    "cc": "was copied in an earlier mail",
+    "calendar": "stands in an invitation",
+    "your mail": "you wrote to about it",
+    "you": "you noted for it",
+}
+
+
+def find_news(recipient: Address, message: Message, matched: Application | None) -> str:
+    """What to say of an address that nobody has written from before; '' where somebody has."""
+    known = matched.people if matched is not None else ()
+    if any(_same_house(recipient, one.address) for one in known if not mail.nobody_reads(one.email)):
+        return ""
+    return f"this is the first mail about it from {recipient.domain}: make sure that the address is right"
 
 
 def language_of(prediction: Prediction) -> str:
@@ -129,6 +309,8 @@ def _facts(
     """What a letter may use; '' for what is not known, or not surely enough."""
     language = language_of(prediction)
     formal = language not in ALWAYS_FIRST_NAMES and writes_formally(message.text, language)
+    if known.habits.formal is not None and language not in ALWAYS_FIRST_NAMES:
+        formal = known.habits.formal
     company = _sure(prediction.company)
     house = tracker.plain(company) or recipient.domain
     before = sum(tracker.plain(name) == house for name in known.written_to)
@@ -142,8 +324,30 @@ def _facts(
         "topic": "technical" if _TECHNICAL.search(message.text[:READ]) and stage is not Stage.APPLIED else "",
         "offered": "yes" if prediction.feedback_offered else "",
         "formal": "yes" if formal else "",
+        "brief": "yes" if known.habits.brief else "",
         "variant": f"{house}:{before}",
     }
+
+
+def habits(letters: Sequence[tuple[str, str, str]]) -> Habits:
+    """What the letters that the person changed plainly show: (as proposed, as sent, language), the latest first."""
+    shorter = sum(len(sent.split()) < MUCH_SHORTER * len(ours.split()) for ours, sent, _ in letters)
+    changed = [
+        writes_formally(sent, language)
+        for ours, sent, language in letters
+        if writes_formally(ours, language) != writes_formally(sent, language)
+    ]
+    one_way = len(changed) >= PLAIN and len(set(changed)) == 1
+    return Habits(shorter >= PLAIN and 2 * shorter > len(letters), changed[0] if one_way else None)
+
+
+def shortened(body: str) -> str:
+    """A letter without the wishes before its ending, for somebody who keeps striking them out."""
+    parts = body.strip("\n").split("\n\n")
+    return "\n\n".join((*parts[:-2], parts[-1]) if len(parts) > MANY_PARTS else parts) + "\n"
+
+
+MANY_PARTS = 4  # greeting, thanks, question and ending; a fifth holds wishes
 
 
 def writes_formally(text: str, language: str) -> bool:
@@ -152,21 +356,30 @@ def writes_formally(text: str, language: str) -> bool:
     return len(near.findall(text[:READ])) <= len(far.findall(text[:READ]))
 
 
+def find_disguise(address: Address) -> str:
+    """Why an address may be made to look like another one; '' where nothing says so."""
+    house = address.domain
+    if not house.isascii() or "xn--" in house:
+        return f"the domain of {address.email} is spelt with letters that look like others"
+    shown = _ADDRESS_SHOWN.search(address.name)
+    if shown is not None and shown[1].lower() != house:
+        return f"the name of {address.email} shows another address, at {shown[1]}"
+    return ""
+
+
 def find_doubt(recipient: Address, prediction: Prediction, matched: Application | None) -> str:
     """Why an address may be that of somebody who only poses as the employer; '' where nothing speaks for it."""
+    if disguise := find_disguise(recipient):
+        return disguise
     house = recipient.domain
-    if not house.isascii() or "xn--" in house:
-        return "its domain is spelt with letters that look like others"
-    shown = _ADDRESS_SHOWN.search(recipient.name)
-    if shown is not None and shown[1].lower() != house:
-        return f"its name shows another address, at {shown[1]}"
-    known = [one for one in matched.people if not mail.nobody_reads(one.email)] if matched is not None else []
+    people = matched.people if matched is not None else ()
+    known = [one.address for one in people if not mail.nobody_reads(one.email)]
     if not known or any(_same_house(recipient, one) for one in known):
         return ""
     names = [tracker.plain(name) for name in (_sure(prediction.company), matched.company if matched else "") if name]
     if any(len(name) > 3 and name.split()[0] in _registered(house) for name in names):
         return ""
-    return f"mails about this application came from {known[-1].domain} before"
+    return f"mails about this application came from {known[-1].domain} before, and this one from {house}"
 
 
 def _registered(house: str) -> str:
@@ -176,14 +389,18 @@ def _registered(house: str) -> str:
     return labels[-3] if short_end else labels[-2] if len(labels) > 1 else house
 
 
-def find_met(message: Message, matched: Application, policy: Policy) -> tuple[Address | None, str]:
-    """Whoever last wrote about this application and is a person, with the words that say so."""
-    for person in reversed(matched.people):
-        machine = mail.nobody_reads(person.email) or not greeting_name(person)
-        own = person.email.lower() in policy.own_addresses
-        if not machine and not own and (message.sender is None or person.email != message.sender.email):
-            return person, f"; to {person.name}, who wrote to you about it before"
-    return None, ""
+def find_met(message: Message, matched: Application, policy: Policy) -> Person | None:
+    """Whoever was last heard of in this application and is a person; those who wrote before those who were copied."""
+    sender = message.sender.email.lower() if message.sender else ""
+    people = [
+        one
+        for one in reversed(matched.people)
+        if not mail.nobody_reads(one.email)
+        and greeting_name(one.address)
+        and one.email.lower() not in (*policy.own_addresses, sender)
+        and not find_disguise(one.address)
+    ]
+    return min(people, key=lambda one: one.where == "cc", default=None)
 
 
 def find_recipient(message: Message, prediction: Prediction) -> Address | None:

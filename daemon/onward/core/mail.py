@@ -602,10 +602,22 @@ def words_of(raw: bytes) -> tuple[tuple[str, ...], str, str]:
     return tuple(each.email for each in recipients), scrub(_single(parsed, "subject")), text
 
 
+def words_hash(raw: bytes) -> str:
+    """SHA-256 of recipients, subject and words: the same mail however a program has laid it out."""
+    recipients, subject, text = words_of(raw)
+    return _hash(*recipients, subject, " ".join(text.split()))
+
+
 def key_of(head: bytes) -> tuple[str | None, str | None]:
     """(draft key, Message-ID) in a header block: how our own work is recognised."""
     tree = email.message_from_bytes(head)
     return scrub(str(tree.get(KEY_HEADER, ""))) or None, clean_message_id(str(tree.get("message-id", "")))
+
+
+def answered_in(head: bytes) -> tuple[str, ...]:
+    """The Message-IDs of the mails that a mail with this header block answers, oldest first."""
+    tree = email.message_from_bytes(head)
+    return _references(str(tree.get("references", "")), str(tree.get("in-reply-to", "")))
 
 
 def key_header(effect_key: str) -> str:

@@ -200,7 +200,46 @@ class Person:
     name: str
     role: str = ""  # as the mail says it; '': it does not
     email: str = ""  # '': none is given
-    where: str = "text"  # 'from', 'signature', 'cc', 'calendar', 'text'
+    where: str = "text"  # 'from', 'reply-to', 'cc', 'signature', 'calendar', 'text', 'your mail', 'you'
+
+    @property
+    def address(self) -> Address:
+        """How to write to them."""
+        return Address(self.email, self.name)
+
+
+class FeedbackKind(StrEnum):
+    """What came of asking for feedback."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+    VAGUE = "vague"  # kind words, nothing to learn from
+    REOPENS = "reopens"  # it goes on after all
+    AWAY = "away"  # out of office
+    BOUNCE = "bounce"
+    SILENCE = "silence"
+
+
+class Theme(StrEnum):
+    """What a piece of feedback is about (product row F1)."""
+
+    TECHNICAL = "technical"
+    BEHAVIOURAL = "behavioural"
+    COMMUNICATION = "communication"
+    EXPERIENCE = "experience"
+    MOTIVATION_FIT = "motivation_fit"
+    COMPENSATION = "compensation"
+    LOGISTICS = "logistics"
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What an answer to a letter says: word for word, and what it is about."""
+
+    kind: FeedbackKind
+    words: str = ""  # without what it quotes
+    point: str = ""  # the sentence that holds the main thing
+    themes: tuple[Theme, ...] = ()  # the main one first
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +265,7 @@ class Prediction:
     feedback_given: bool = False
     feedback_offered: bool = False
     feedback_refused: bool = False
+    feedback: Feedback | None = None  # what the mail says if it answers a letter; None: it hardly can
     model: str = "rules-1"  # lets any verdict be traced to the model behind it
 
 
@@ -319,6 +359,26 @@ class LetterKind(StrEnum):
     THANKS = "thanks"
     THANKS_FOR_FEEDBACK = "thanks_for_feedback"
     OTHER_ROLE = "other_role"
+    CHECK_IN = "check_in"
+    MENTOR = "mentor"
+    KEEP_IN_TOUCH = "keep_in_touch"
+
+
+class Occasion(StrEnum):
+    """What a letter is about; each mail has one letter for each at most."""
+
+    NO = "no"
+    FEEDBACK = "feedback"
+    SILENCE = "silence"
+    MENTOR = "mentor"
+    KEEP_IN_TOUCH = "keep in touch"
+
+
+OCCASIONS = {
+    LetterKind.CHECK_IN: Occasion.SILENCE,
+    LetterKind.MENTOR: Occasion.MENTOR,
+    LetterKind.KEEP_IN_TOUCH: Occasion.KEEP_IN_TOUCH,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,16 +394,21 @@ class Letter:
     references: tuple[str, ...]
     facts: dict[str, str] = field(default_factory=dict)  # the template's; '' when not known
     language: str = "en"
+    occasion: Occasion = Occasion.NO
+    warning: str = ""  # what is to be known of the address before writing to it
+    to_confirm: bool = False  # it waits for the person's word on the address, and stands in no folder until then
 
 
 class DraftState(StrEnum):
     """Where a draft stands."""
 
+    TO_CONFIRM = "to confirm"  # its address is in doubt: the person says
     PROPOSED = "proposed"
     IN_MAILBOX = "in the mailbox"
     SENDING = "sending"
     SENT = "sent"
     DISCARDED = "discarded"
+    DELETED = "deleted"  # by the person, in their mail program
     UNDECIDED = "undecided"
     FAILED = "failed"
 
@@ -379,9 +444,25 @@ class Application:
     closed: bool = False
     requisition: str | None = None
     thread: frozenset[str] = frozenset()  # Message-IDs known to belong to it
-    people: tuple[Address, ...] = ()  # who wrote about it, the latest last
+    people: tuple[Person, ...] = ()  # with an address, those heard of last at the end
     closed_by: str | None = None  # key of the message that closed it
     subjects: frozenset[str] = frozenset()  # of its mails, as `tracker.topic` gives them
+    ended: str = ""  # 'rejection', 'withdrawn', 'silent' where it is closed
+    heard_at: datetime | None = None  # the last word about it, of the person's too
+    last: str = ""  # the kind of the latest event
+
+    @property
+    def state(self) -> str:
+        """How it stands, in a word."""
+        return self.ended or ("quiet" if self.last in ("quiet", "check-in", "waiting") else "open")
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What the person's own changes to letters plainly show."""
+
+    brief: bool = False  # they make them shorter
+    formal: bool | None = None  # they make them more formal, or less; None: neither
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,6 +477,9 @@ class Known:
     answered: bool = False  # a draft for this rejection, or this sender's thread, exists already
     written_to: tuple[str, ...] = ()  # the companies of earlier letters
     sender_other: int = 0  # earlier mails of this sender, where none of them was about an application
+    unused: int = 0  # letters in a row, the latest first, that the person did not use
+    told_unused: bool = False  # … and that they were told so
+    habits: Habits = Habits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,6 +494,10 @@ class Policy:
     ask_above: float = 0.35  # … and from which it asks: a missed no costs three
     drafts_per_day: int = 5
     draft_letters: bool = True
+    cool_off: timedelta = timedelta(hours=24)  # before a letter that waits is spoken of
+    quiet_after: timedelta = timedelta(days=14)  # without a word after an interview; and the second wait
+    feedback_wait: timedelta = timedelta(days=14)  # then no answer is an answer
+    unused_limit: int = 4  # letters in a row not used, after which none is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,8 +515,9 @@ class ApplicationChange:
 class Question:
     """Something Onward will not guess. Shown to the person with the evidence."""
 
-    kind: str  # 'label', 'language', 'forged'
+    kind: str  # 'label', 'language', 'forged', 'match', 'reopened', 'unused', 'quiet', 'silent', 'bounce'
     text: str
+    among: tuple[int, ...] = ()  # of a 'match': the applications it may belong to
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,6 +531,9 @@ class Decision:
     booking: Booking | None = None
     question: Question | None = None
     stage: Stage | None = None  # for a rejection: how far the application had come
+    people: tuple[Person, ...] = ()  # whom the mail shows to be behind its application
+    feedback: Feedback | None = None
+    about: int | None = None  # the application, where the mail adds no event to it
 
 
 LABELS = tuple(Label)

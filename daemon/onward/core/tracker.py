@@ -1,7 +1,8 @@
-"""Which application a mail belongs to, and how far that application has come.
+"""Which application a mail belongs to, how far that application has come, and who is behind it.
 
 Pure. The stage is read from the events, in order; nothing is ever overwritten. A mail is matched by its thread, then by
-a requisition id, then by who writes for which company about which job; where two fit equally well, none does.
+a requisition id, then by who writes for which company about which job; where two fit almost equally well, the person is
+asked.
 """
 
 from __future__ import annotations
@@ -9,10 +10,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 
 from onward.core import mail
-from onward.core.model import Address, Application, ApplicationChange, Found, Label, Message, Prediction, Stage
+from onward.core.model import (
+    Application,
+    ApplicationChange,
+    Found,
+    Label,
+    Message,
+    Person,
+    Policy,
+    Prediction,
+    Question,
+    Stage,
+)
 
 EVENTS: dict[Label, str] = {
     Label.ACKNOWLEDGEMENT: "acknowledged",
@@ -22,6 +36,7 @@ EVENTS: dict[Label, str] = {
     Label.OFFER: "offer",
     Label.REJECTION: "rejection",
     Label.WITHDRAWAL: "withdrawn",
+    Label.FEEDBACK_REPLY: "feedback",
 }
 _STAGES = {
     "screen": Stage.SCREEN,
@@ -46,7 +61,11 @@ _ANSWERS = re.compile(r"^(?:\s*(?:re|aw|sv|antw|antwort|rif|r|ref|fwd?|wg|tr|vs)
 _TITLE_NOISE = re.compile(
     r"\b(?:senior|junior|lead|m f d|m w d|f m d|w m d|h f|all genders|the|of|and|und|de|en|et|y|e)\b"
 )
-_CLOSING = frozenset({"rejection", "withdrawn"})
+_CLOSING = frozenset({"rejection", "withdrawn", "silent"})
+_ADVANCING = frozenset({"screen", "assessment", "interview", "final", "offer", "reopened"})  # … and what reopens it
+_TALKS = frozenset({Stage.SCREEN, Stage.INTERVIEW, Stage.FINAL})
+WAITED = frozenset({"check-in", "waiting"})  # the person knew of the silence, and gave it time
+BY_HAND = ("applied", "acknowledged", *_STAGES, "update", "rejection", "withdrawn", "silent", "reopened")
 _SCREEN = re.compile(
     r"\b(phone screen|screening call|intro(?:ductory)? call|first call|quick call|short call|get to know"
     r"|telefoninterview"
@@ -77,52 +96,110 @@ _LEGAL = re.compile(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One row of an application's log, as its state is read from it."""
+
+    kind: str
+    at: datetime | None = None
+    message_key: str | None = None
+
+
 def application(
     id: int,
     company: str,
     role: str,
     requisition: str | None,
-    events: Sequence[tuple[str, str | None]],
+    events: Sequence[Happening],
     thread: frozenset[str],
-    people: tuple[Address, ...],
+    people: tuple[Person, ...],
     subjects: frozenset[str] = frozenset(),
 ) -> Application:
-    """An application as its events (kind, message key), oldest first, tell it."""
-    stage, closed_by, closed = Stage.APPLIED, None, False
-    for kind, message_key in events:
-        reached = _STAGES.get(kind, stage)
-        stage = max(stage, reached, key=_ORDER.index)
-        if kind in _CLOSING:
-            closed, closed_by = True, message_key
-    return Application(id, company, role, stage, closed, requisition, thread, people, closed_by, subjects)
+    """An application as its events, oldest first, tell it.
+
+    A no closes it, and so do silence and withdrawal; an interview or an offer afterwards opens it again, and after
+    silence any word does.
+    """
+    stage, closed_by, ended, heard_at = Stage.APPLIED, None, "", None
+    for event in events:
+        stage = max(stage, _STAGES.get(event.kind, stage), key=_ORDER.index)
+        if event.kind in _CLOSING:
+            ended, closed_by = event.kind, event.message_key
+        elif event.kind in _ADVANCING or (ended == "silent" and event.message_key):
+            ended, closed_by = "", None
+        if event.kind != "quiet":
+            heard_at = event.at
+    last = events[-1].kind if events else ""
+    return Application(
+        id=id,
+        company=company,
+        role=role,
+        stage=stage,
+        closed=bool(ended),
+        requisition=requisition,
+        thread=thread,
+        people=people,
+        closed_by=closed_by,
+        subjects=subjects,
+        ended=ended,
+        heard_at=heard_at,
+        last=last,
+    )
 
 
-def match(message: Message, prediction: Prediction, applications: Sequence[Application]) -> Application | None:
-    """The application a mail belongs to, or None: a new one, or not certain enough.
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The application a mail belongs to, if any, and those it may belong to as well as to that one."""
+
+    best: Application | None = None
+    rivals: tuple[Application, ...] = ()
+
+
+def match(message: Message, prediction: Prediction, applications: Sequence[Application]) -> Match:
+    """Which application a mail belongs to; none: a new one.
 
     A thread decides by itself, and so does a requisition number. Else signs are weighed: who writes, for whom, about
-    which job, under which subject. The best application is the one, if its signs weigh enough and no other comes close.
+    which job, under which subject. The best application is the one, if its signs weigh enough; where another comes
+    close, both are named.
     """
     by_thread = [each for each in applications if in_thread(message, each)]
     if len(by_thread) == 1:
-        return by_thread[0]
+        return Match(by_thread[0])
     if prediction.requisition is not None and not by_thread:
-        wanted = prediction.requisition.value.lower()
-        if by_number := [each for each in applications if (each.requisition or "").lower() == wanted]:
-            return by_number[-1]
+        wanted = _number(prediction.requisition.value)
+        if by_number := [each for each in applications if _number(each.requisition or "") == wanted]:
+            return Match(by_number[-1])
     weighed = [
         (_likeness(message, prediction, each, applications), not each.closed, place, each)
         for place, each in enumerate(by_thread or applications)
     ]
     weighed.sort(key=lambda one: one[:3], reverse=True)
     if by_thread:
-        return weighed[0][3]
+        return Match(weighed[0][3])
     if not weighed or weighed[0][0] < ENOUGH:
+        return Match()
+    first = weighed[0]
+    rivals = [each for each in weighed[1:] if first[0] - each[0] < CLEARLY and first[1] == each[1]]
+    return Match(first[3], tuple(each[3] for each in rivals))
+
+
+def _number(requisition: str) -> str:
+    """A requisition number without what is written around its digits: 'R-2231', 'Ref. r 2231'."""
+    return re.sub(r"[\W_]+", "", requisition).lower()
+
+
+def doubt(found: Match, message: Message) -> Question | None:
+    """The question for a mail that may belong to one of several applications."""
+    if found.best is None or not found.rivals:
         return None
-    first, second = weighed[0], weighed[1] if len(weighed) > 1 else None
-    if second is not None and first[0] - second[0] < CLEARLY and first[1] == second[1]:
-        return None
-    return first[3]
+    among = (found.best, *found.rivals[:3])
+    named = "; ".join(f"{each.id}: {named_of(each)}" for each in among)
+    return Question("match", f"To which application does this mail belong? {named}", tuple(each.id for each in among))
+
+
+def named_of(one: Application) -> str:
+    """An application as one speaks of it."""
+    return ", ".join(part for part in (one.company, one.role) if part) or "one that no mail names"
 
 
 def _likeness(message: Message, prediction: Prediction, one: Application, applications: Sequence[Application]) -> float:
@@ -138,7 +215,7 @@ def _likeness(message: Message, prediction: Prediction, one: Application, applic
         address, house = message.sender.email.lower(), message.sender.domain
         if any(person.email.lower() == address for person in one.people) and _only_of(address, one, applications):
             weight += SAME_MACHINE if mail.nobody_reads(address) else SAME_PERSON
-        elif any(person.domain == house for person in one.people) and _only_of(house, one, applications):
+        elif any(person.address.domain == house for person in one.people) and _only_of(house, one, applications):
             weight += SAME_HOUSE
     if topic(message.subject) in one.subjects:
         weight += SAME_SUBJECT
@@ -151,7 +228,7 @@ def _only_of(sender: str, one: Application, applications: Sequence[Application])
         other.company
         and one.company
         and not same_company(other.company, one.company)
-        and any(sender in (person.email.lower(), person.domain) for person in other.people)
+        and any(sender in (person.email.lower(), person.address.domain) for person in other.people)
         for other in applications
     )
 
@@ -206,7 +283,7 @@ def change_for(
     An acknowledgement after an application was closed is a new attempt, not a reopening.
     """
     event = EVENTS.get(label)
-    if event is None:
+    if event is None or (label is Label.FEEDBACK_REPLY and matched is None):
         return None
     if label is Label.INTERVIEW:
         words = f"{message.subject}\n{message.text[:4000]}"
@@ -220,6 +297,42 @@ def change_for(
         event=event,
         requisition=prediction.requisition.value if prediction.requisition else None,
     )
+
+
+def people_in(message: Message, prediction: Prediction, policy: Policy) -> tuple[Person, ...]:
+    """Everybody a mail shows to be behind its application; in one of the person's own, whom it is written to."""
+    own = policy.own_addresses
+    if "own" in message.signs:
+        found = [Person(each.name, email=each.email, where="your mail") for each in (*message.to, *message.cc)]
+    else:
+        senders = [(message.sender, "from")] if message.sender else []
+        others = [(each, "reply-to") for each in message.reply_to] + [(each, "cc") for each in message.cc]
+        found = [Person(each.name, email=each.email, where=where) for each, where in (*senders, *others)]
+    roles = {plain(each.name): each for each in prediction.people if each.name}
+    kept: dict[str, Person] = {}
+    for each in found:
+        if each.email.lower() not in own:
+            named = roles.pop(plain(each.name), None)
+            kept.setdefault(each.email.lower(), replace(each, role=named.role) if named else each)
+    for each in roles.values():
+        if each.email.lower() not in (*own, *kept):
+            kept[each.email.lower() or each.name] = each
+    return tuple(kept.values())
+
+
+def find_silent(applications: Sequence[Application], policy: Policy, now: datetime) -> list[tuple[Application, str]]:
+    """Applications after a talk from which no word has come for too long, and what that makes them.
+
+    'quiet' after the first wait; 'silent', once the person knew of that and a second wait is over.
+    """
+    found = []
+    for one in applications:
+        asked = one.last == "quiet"
+        if one.closed or asked or one.stage not in _TALKS or one.heard_at is None:
+            continue
+        if now - one.heard_at >= policy.quiet_after:
+            found.append((one, "silent" if one.last in WAITED else "quiet"))
+    return found
 
 
 def stage_reached(message: Message, matched: Application | None) -> Stage:

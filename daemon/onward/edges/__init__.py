@@ -15,7 +15,7 @@ from onward.core.model import Cursor, Hint, RawMail
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)  # a `since` that leaves nothing out
 
-Role = Literal["drafts", "sent", "inbox"]
+Role = Literal["drafts", "sent", "trash", "inbox"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One of our own mails as it stands in a folder now."""
+    """A mail of our own, or one that the person made from it, as it stands in a folder now."""
 
     folder: str
     uid: int
@@ -82,6 +82,14 @@ class Mailbox(Protocol):
 
     def find(self, folder: str, key: str, message_id: str, from_uid: int = 1) -> Copy | None:
         """Our own mail with this key or Message-ID among the UIDs from `from_uid` on, at most 500 back."""
+        ...
+
+    def replies(self, folder: str, message_id: str, from_uid: int = 1) -> list[Copy]:
+        """Mails that answer the mail of this Message-ID, among the UIDs from `from_uid` on, at most 500 back."""
+        ...
+
+    def folders(self) -> list[str]:
+        """Every folder that can hold mail."""
         ...
 
     def uids(self, folder: str, from_uid: int) -> list[int]:

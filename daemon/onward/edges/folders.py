@@ -28,6 +28,12 @@ NAMES: dict[Role, tuple[str, ...]] = {
         *("itens enviados", "posta inviata", "inviata", "inviati", "odeslané", "sendt", "lähetetyt"),
         *("wysłane", "elementy wysłane", "отправленные", "送信済み", "已发送"),
     ),
+    "trash": (
+        *("trash", "deleted items", "deleted messages", "bin", "papierkorb", "gelöschte elemente", "gelöschte objekte"),
+        *("corbeille", "éléments supprimés", "papelera", "elementos eliminados", "prullenbak", "verwijderde items"),
+        *("papperskorg", "borttaget", "lixo", "lixeira", "itens excluídos", "cestino", "posta eliminata", "koš"),
+        *("papirkurv", "roskakori", "kosz", "корзина", "ゴミ箱", "已删除"),
+    ),
     "inbox": ("inbox",),
 }
 PARENT = "Onward"
@@ -35,7 +41,7 @@ TEACHING: dict[Hint, tuple[str, str]] = {  # what a folder says of the mails in 
     Hint.REJECTION: (PARENT, "Rejection"),
     Hint.NO_REJECTION: (PARENT, "Not a rejection"),
 }
-_ATTRIBUTES: dict[Role, str] = {"drafts": "\\drafts", "sent": "\\sent"}
+_ATTRIBUTES: dict[Role, str] = {"drafts": "\\drafts", "sent": "\\sent", "trash": "\\trash"}
 
 
 def find_role(role: Role, listed: Iterable[Listed]) -> str | None:
@@ -63,6 +69,11 @@ def find_hints(listed: Iterable[Listed]) -> dict[str, Hint]:
         parts = tuple(name.split(delimiter)) if delimiter else (name,)
         paths[name] = parts[1:] if parts[0].upper() == "INBOX" else parts
     return {name: hint for hint, wanted in TEACHING.items() for name, path in paths.items() if path == wanted}
+
+
+def find_all(listed: Iterable[Listed]) -> list[str]:
+    """Every folder that can hold mail."""
+    return [name for _, _, name in _usable(listed)]
 
 
 def no_such_role(role: Role) -> str:

@@ -29,7 +29,7 @@ from imapclient import IMAPClient, SocketTimeout, exceptions, imap_utf7
 from onward.core import mail
 from onward.core.model import Cursor, EdgeError, Hint, Permanent, RawMail, SignInRefused, Temporary, Uncertain
 from onward.edges import EVER, Batch, Copy, Place, Role
-from onward.edges.folders import PARENT, TEACHING, Listed, find_hints, find_role, no_such_role
+from onward.edges.folders import PARENT, TEACHING, Listed, find_all, find_hints, find_role, no_such_role
 from onward.edges.idle import Idle, Refused
 
 BATCH_MAILS = 100  # UIDs in one FETCH; some servers refuse more than 1,000
@@ -60,6 +60,7 @@ _ALLOWED = re.compile(
 )
 _APPEND = re.compile(rb'APPEND ("(?:[^"\\]|\\.)*"|[^\s"]+) (?:\([^()]*\) )?(?:"[^"]*" )?\{(\d+)\}')
 _KEY_FIELDS = b"BODY.PEEK[HEADER.FIELDS (X-DRAFT-KEY MESSAGE-ID)]"
+_THREAD_FIELDS = b"BODY.PEEK[HEADER.FIELDS (IN-REPLY-TO REFERENCES)]"
 _TAG = re.compile(rb"[A-P]{4}\d+")
 _BARE_TAGGED = re.compile(rb"[A-P]{4}\d+ (?:OK|NO|BAD)\r\n")
 _UNTRUSTED_TLS = re.compile(r"WRONG_VERSION|UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|NO_PROTOCOLS|HANDSHAKE_FAILURE")
@@ -257,6 +258,27 @@ class ImapMailbox:
                         raw = _body(whole.get(uid, {}))
                         return Copy(folder, uid, raw) if raw else None
             return None
+
+    def replies(self, folder: str, message_id: str, from_uid: int = 1) -> list[Copy]:
+        """See Mailbox."""
+        found: list[Copy] = []
+        with self._translated():
+            place = self._examine(folder)
+            uids = self._search(from_uid - 1, place.uidnext - 1, None)[-LOOK_BACK:]
+            while uids:
+                some, uids = uids[: self._most], uids[self._most :]
+                heads, _ = self._fetch(some, _THREAD_FIELDS)
+                for uid in sorted(heads):
+                    if message_id in mail.answered_in(_body(heads[uid])):
+                        whole, _ = self._fetch([uid], b"BODY.PEEK[]<0.%d>" % mail.READ_CAP)
+                        if raw := _body(whole.get(uid, {})):
+                            found.append(Copy(folder, uid, raw))
+        return found
+
+    def folders(self) -> list[str]:
+        """See Mailbox."""
+        with self._translated():
+            return find_all(self._listed())
 
     def uids(self, folder: str, from_uid: int) -> list[int]:
         """See Mailbox."""

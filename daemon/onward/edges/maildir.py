@@ -35,7 +35,7 @@ from imapclient import imap_utf7
 from onward.core import mail
 from onward.core.model import Cursor, EdgeError, Hint, Permanent, RawMail, Temporary, Uncertain
 from onward.edges import EVER, Batch, Copy, Place, Role
-from onward.edges.folders import TEACHING, find_hints, find_role, no_such_role
+from onward.edges.folders import TEACHING, find_all, find_hints, find_role, no_such_role
 
 BATCH_MAILS = 100
 BATCH_BYTES = 8 * 1024 * 1024
@@ -195,6 +195,25 @@ class MaildirMailbox:
                     if whole is not None:
                         return Copy(folder, uid, re.sub(rb"(?<!\r)\n", b"\r\n", whole[0]))
             return None
+
+    def replies(self, folder: str, message_id: str, from_uid: int = 1) -> list[Copy]:
+        """See Mailbox."""
+        found: list[Copy] = []
+        with self._translated(folder):
+            box = self._listed(folder)
+            here = [(uid, base) for base, uid in box.uids.items() if uid >= from_uid and base in box.files]
+            for uid, base in here[-LOOK_BACK:]:
+                head = self._bytes_of(box, base, HEAD_CAP)
+                if head is not None and message_id in mail.answered_in(_head(head[0])):
+                    whole = self._bytes_of(box, base, mail.READ_CAP)
+                    if whole is not None:
+                        found.append(Copy(folder, uid, re.sub(rb"(?<!\r)\n", b"\r\n", whole[0])))
+        return found
+
+    def folders(self) -> list[str]:
+        """See Mailbox."""
+        with self._translated("the folders"):
+            return find_all([((), b"/", name) for name in self._names()])
 
     def uids(self, folder: str, from_uid: int) -> list[int]:
         """See Mailbox."""

@@ -10,15 +10,16 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from onward.core import mail, tracker
+from onward.core import letters, mail, tracker
 from onward.core.model import (
     Address,
     Application,
+    Band,
     Busy,
     Cursor,
     Decision,
@@ -26,19 +27,28 @@ from onward.core.model import (
     Effect,
     EffectKind,
     EffectState,
+    Feedback,
+    Habits,
     Hint,
     Known,
     Label,
     Learned,
+    Letter,
+    LetterKind,
     Message,
+    Occasion,
+    Person,
     Prediction,
     ReflectionState,
     Refused,
+    Source,
+    Verdict,
 )
 from onward.edges import Place, db
 
 Row = sqlite3.Row
 
+LEFT_LYING = timedelta(days=14)  # a letter that still waits after this was not used
 TWIN_WINDOW = timedelta(days=7)  # the same words from the same sender within this are the same mail
 
 
@@ -62,11 +72,15 @@ class Draft:
     folder: str | None
     uid: int | None
     created_at: datetime
+    occasion: Occasion = Occasion.NO
+    language: str = "en"
+    warning: str = ""  # what speaks against the address
+    seen_body: str | None = None  # its words as the person changed them in their mail program
 
     @property
     def append_key(self) -> str:
         """The effect that puts this version into the mailbox."""
-        return draft_key(self.message_key, self.version)
+        return draft_key(self.message_key, self.version, self.occasion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +132,10 @@ class Grant:
     revoked: bool
 
 
-def draft_key(message_key: str, version: int = 1) -> str:
-    """The key of the effect that appends one version of the draft for one rejection."""
-    return f"append_draft:{message_key}" + (f":{version}" if version > 1 else "")
+def draft_key(message_key: str, version: int = 1, occasion: Occasion = Occasion.NO) -> str:
+    """The key of the effect that appends one version of the letter for one mail and occasion."""
+    about = "" if occasion is Occasion.NO else f":{occasion.value.replace(' ', '-')}"
+    return f"append_draft:{message_key}{about}" + (f":{version}" if version > 1 else "")
 
 
 class Store:
@@ -371,6 +386,7 @@ class Store:
             since=db.stamp(now - timedelta(days=1)),
         )
         written = self._all("SELECT company FROM draft JOIN application ON application.id = application_id")
+        unused, told = self.unused_letters(now)
         return Known(
             applications=tuple(self.applications()),
             correction=self.last_correction(message.key),
@@ -379,7 +395,41 @@ class Store:
             drafts_today=today["n"] if today else 0,
             written_to=tuple(row["company"] for row in written),
             sender_other=self._other_mails_of(message),
+            unused=unused,
+            told_unused=told,
+            habits=self.habits(),
         )
+
+    def unused_letters(self, now: datetime) -> tuple[int, bool]:
+        """How many of our letters in a row, the latest first, the person did not use; and whether they know that we
+        stopped. What they asked for themselves, and what was written on our mistake, does not count."""
+        since = self._one("SELECT MAX(at) AS at FROM health WHERE name = 'letters wanted'")
+        rows = self._all(
+            """SELECT state, draft.created_at FROM draft LEFT JOIN verdict USING (message_key)
+               WHERE occasion IN ('no', 'feedback') AND (:since IS NULL OR draft.created_at > :since)
+                 AND NOT (occasion = 'no' AND COALESCE(label, 'rejection') <> 'rejection')
+               ORDER BY draft.id DESC LIMIT 50""",
+            since=since["at"] if since else None,
+        )
+        count = 0
+        for row in rows:
+            if row["state"] in ("sent", "sending"):
+                break
+            old = now - db.moment(row["created_at"]) > LEFT_LYING
+            count += row["state"] in ("deleted", "discarded") or old
+        told = self._one(
+            "SELECT 1 FROM question WHERE kind = 'unused' AND (:since IS NULL OR asked_at > :since)",
+            since=since["at"] if since else None,
+        )
+        return count, told is not None
+
+    def habits(self) -> Habits:
+        """What the person's changes to the last letters they sent plainly show."""
+        rows = self._all(
+            """SELECT body, COALESCE(seen_body, body) AS sent, language FROM draft WHERE state = 'sent'
+               ORDER BY settled_at DESC, id DESC LIMIT 4"""
+        )
+        return letters.habits([(row["body"], row["sent"], row["language"]) for row in rows])
 
     def _other_mails_of(self, message: Message) -> int:
         """How many earlier mails of this sender there are, if none of them was about an application; else 0."""
@@ -422,12 +472,11 @@ class Store:
     def applications(self, among: Sequence[int] | None = None) -> list[Application]:
         """Every application, or those among these ids; stage and whether it is closed are read from its events."""
         ids = None if among is None else json.dumps(list(among))
-        events: dict[int, list[tuple[str, str | None]]] = {}
+        events: dict[int, list[tracker.Happening]] = {}
         threads: dict[int, set[str]] = {}
-        people: dict[int, dict[str, Address]] = {}
         subjects: dict[int, set[str]] = {}
         rows = self._all(
-            """SELECT application_id, kind, message_key, message_id, refs, sender_name, sender_email, copies, subject
+            """SELECT application_id, kind, message_key, message_id, refs, subject, event.at
                FROM event LEFT JOIN message ON message.key = message_key
                WHERE revoked_at IS NULL
                  AND (:ids IS NULL OR application_id IN (SELECT value FROM json_each(:ids)))
@@ -435,19 +484,15 @@ class Store:
             ids=ids,
         )
         for row in rows:
-            events.setdefault(row["application_id"], []).append((row["kind"], row["message_key"]))
+            happening = tracker.Happening(row["kind"], db.moment(row["at"]), row["message_key"])
+            events.setdefault(row["application_id"], []).append(happening)
             if row["message_key"]:
                 thread = threads.setdefault(row["application_id"], set())
                 thread.update(json.loads(row["refs"]))
                 if row["message_id"]:
                     thread.add(row["message_id"])
                 subjects.setdefault(row["application_id"], set()).add(tracker.topic(row["subject"]))
-                if row["sender_email"]:
-                    address = Address(row["sender_email"], row["sender_name"] or "")
-                    known = people.setdefault(row["application_id"], {})
-                    for each in (*_addresses_in(row["copies"]), address):
-                        known.pop(each.email, None)
-                        known[each.email] = each
+        people = self.people(among)
         return [
             tracker.application(
                 id=row["id"],
@@ -456,7 +501,7 @@ class Store:
                 requisition=row["requisition"],
                 events=events[row["id"]],
                 thread=frozenset(threads.get(row["id"], ())),
-                people=tuple(people.get(row["id"], {}).values()),
+                people=tuple(each for each in people.get(row["id"], ()) if each.email),
                 subjects=frozenset(subjects.get(row["id"], ())) - {""},
             )
             for row in self._all(
@@ -466,6 +511,117 @@ class Store:
             )
             if row["id"] in events
         ]
+
+    def people(self, among: Sequence[int] | None = None) -> dict[int, list[Person]]:
+        """Who is behind each application, those heard of last at the end; each of them once."""
+        found: dict[int, dict[str, Person]] = {}
+        for row in self._all(
+            """SELECT * FROM person WHERE :ids IS NULL OR application_id IN (SELECT value FROM json_each(:ids))
+               ORDER BY at, id""",
+            ids=None if among is None else json.dumps(list(among)),
+        ):
+            known = found.setdefault(row["application_id"], {})
+            name = row["email"].lower() or row["name"]
+            before = known.pop(name, None)
+            latest = Person(row["name"], row["role"], row["email"], row["source"])
+            if before is not None:  # the fuller name and the role stay, and that they wrote outranks being copied
+                latest = replace(latest, name=latest.name or before.name, role=latest.role or before.role)
+                if before.where == "from":
+                    latest = replace(latest, where="from")
+            known[name] = latest
+        return {id: list(people.values()) for id, people in found.items()}
+
+    def get_application(self, application_id: int) -> Application:
+        """One application. Raises Refused when there is none of that number."""
+        found = self.applications([application_id])
+        if not found:
+            raise Refused(f"there is no application {application_id}; see: onward applications")
+        return found[0]
+
+    def last_mail_of(self, application_id: int) -> str | None:
+        """The key of the latest mail about an application that came from somebody else."""
+        row = self._one(
+            """SELECT message_key FROM event JOIN message ON key = message_key
+               WHERE application_id = :id AND revoked_at IS NULL AND kind <> 'wrote' ORDER BY event.at DESC LIMIT 1""",
+            id=application_id,
+        )
+        return row["message_key"] if row else None
+
+    # --- silence ------------------------------------------------------------------------------------------
+
+    def note_quiet(self, one: Application, kind: str, words: str, now: datetime) -> int:
+        """An application has gone quiet: an event, and a question. 0: somebody noted it first."""
+
+        def change(connection: sqlite3.Connection) -> int:
+            latest = connection.execute(
+                """SELECT kind FROM event WHERE application_id = ? AND revoked_at IS NULL
+                   ORDER BY at DESC, id DESC LIMIT 1""",
+                (one.id,),
+            ).fetchone()
+            if latest is None or latest["kind"] != one.last:
+                return 0
+            connection.execute(
+                "INSERT INTO event (application_id, kind, at) VALUES (?, 'quiet', ?)", (one.id, db.stamp(now))
+            )
+            connection.execute(
+                "INSERT INTO question (kind, application_id, text, asked_at) VALUES (?, ?, ?, ?)",
+                (kind, one.id, words, db.stamp(now)),
+            )
+            return 1
+
+        return int(self._write("note_quiet", change))
+
+    def note_no_feedback(self, sent_before: datetime, now: datetime) -> int:
+        """Letters that asked for feedback long ago and heard nothing: silence is an outcome, too."""
+        return int(
+            self._write(
+                "note_no_feedback",
+                lambda connection: (
+                    connection.execute(
+                        """INSERT INTO feedback (application_id, kind, words, point, themes, at)
+                           SELECT DISTINCT application_id, 'silence', '', '', '[]', :now FROM draft
+                           WHERE kind = 'thanks_and_feedback' AND state = 'sent' AND settled_at < :before
+                             AND application_id IS NOT NULL
+                             AND NOT EXISTS (SELECT 1 FROM feedback
+                                             WHERE feedback.application_id = draft.application_id
+                                               AND feedback.kind NOT IN ('away', 'bounce'))""",
+                        {"now": db.stamp(now), "before": db.stamp(sent_before)},
+                    ).rowcount
+                ),
+            )
+        )
+
+    def add_letter(
+        self,
+        message: Message,
+        application_id: int,
+        letter: Letter,
+        body: str,
+        effects: Sequence[Effect],
+        now: datetime,
+    ) -> int:
+        """Transaction C: a letter that the person asked for. Raises Refused when there is one already."""
+
+        def change(connection: sqlite3.Connection) -> int:
+            wanted = Decision(Verdict(Label.OTHER, Source.PERSON, 1.0, Band.ACT), letter=letter)
+            draft_id, version = self._save_draft(connection, message, wanted, application_id, body, now)
+            if draft_id is None:
+                raise Refused("there is a letter for this already; see: onward drafts list --all")
+            names = {"draft": str(draft_id), "append": draft_key(message.key, version, letter.occasion)}
+            self._wish(connection, effects, now, names)
+            if letter.kind is LetterKind.CHECK_IN:
+                connection.execute(
+                    "INSERT INTO event (application_id, kind, at, by_hand) VALUES (?, 'check-in', ?, 1)",
+                    (application_id, db.stamp(now)),
+                )
+                connection.execute(
+                    """UPDATE question SET answered_at = ?, answer = 'check-in'
+                       WHERE answered_at IS NULL AND application_id = ? AND kind IN ('quiet', 'silent')""",
+                    (db.stamp(now), application_id),
+                )
+            return draft_id
+
+        return int(self._write("add_letter", change))
 
     # --- transaction B: what was decided ------------------------------------------------------------------
 
@@ -520,16 +676,22 @@ class Store:
         if not taken:
             return None
         application_id = self._save_change(connection, message, decision, now)
-        self._save_verdict(connection, message, prediction, decision, application_id, now)
+        about = application_id if application_id is not None else decision.about
+        self._save_verdict(connection, message, prediction, decision, about, now)
+        if application_id is not None:
+            self._save_people(connection, message, decision, application_id)
+        if decision.feedback is not None:
+            self._save_feedback(connection, message, decision.feedback, about)
         draft_id, version = self._save_draft(connection, message, decision, application_id, body, now)
         reflection_id = self._save_booking(connection, message, decision, now)
         if decision.question is not None:
             connection.execute(
-                """INSERT INTO question (kind, message_key, text, asked_at) VALUES (:kind, :key, :text, :now)
-                   ON CONFLICT DO NOTHING""",
+                """INSERT INTO question (kind, message_key, application_id, text, asked_at)
+                   VALUES (:kind, :key, :about, :text, :now) ON CONFLICT DO NOTHING""",
                 {
                     "kind": decision.question.kind,
                     "key": message.key,
+                    "about": about,
                     "text": decision.question.text,
                     "now": db.stamp(now),
                 },
@@ -537,7 +699,7 @@ class Store:
         names = {
             "reflection": str(reflection_id or ""),
             "draft": str(draft_id or ""),
-            "append": draft_key(message.key, version),
+            "append": draft_key(message.key, version, decision.letter.occasion if decision.letter else Occasion.NO),
         }
         self._wish(connection, effects, now, names)
         return draft_id
@@ -574,6 +736,40 @@ class Store:
             (application_id, change.event, message.key, db.stamp(message.arrived_at)),
         )
         return application_id
+
+    def _save_people(
+        self, connection: sqlite3.Connection, message: Message, decision: Decision, application_id: int
+    ) -> None:
+        connection.execute("DELETE FROM person WHERE message_key = ?", (message.key,))  # handled once more
+        connection.executemany(
+            """INSERT INTO person (application_id, name, role, email, source, message_key, at)
+               VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
+            [
+                (application_id, one.name, one.role, one.email, one.where, message.key, db.stamp(message.arrived_at))
+                for one in decision.people
+            ],
+        )
+
+    def _save_feedback(
+        self, connection: sqlite3.Connection, message: Message, heard: Feedback, application_id: int | None
+    ) -> None:
+        """What came of asking; whatever comes, there is silence no longer."""
+        connection.execute("DELETE FROM feedback WHERE kind = 'silence' AND application_id = ?", (application_id,))
+        connection.execute(
+            """INSERT INTO feedback (application_id, message_key, kind, words, point, themes, at)
+               VALUES (?, ?, ?, ?, ?, ?, ?)
+               ON CONFLICT (message_key) DO UPDATE SET application_id = excluded.application_id, kind = excluded.kind,
+                 words = excluded.words, point = excluded.point, themes = excluded.themes""",
+            (
+                application_id,
+                message.key,
+                heard.kind,
+                heard.words,
+                heard.point,
+                json.dumps(heard.themes),
+                db.stamp(message.arrived_at),
+            ),
+        )
 
     def _save_verdict(
         self,
@@ -626,19 +822,24 @@ class Store:
         if letter is None:
             return None, 1
         row = connection.execute(
-            """INSERT INTO draft (message_key, application_id, account, kind, state, recipient, recipient_name, sender,
-                 sender_name, subject, body, in_reply_to, refs, created_at)
-               VALUES (:key, :application_id, :account, :kind, 'proposed', :recipient, :recipient_name, :sender,
-                 :sender_name, :subject, :body, :in_reply_to, :refs, :now)
-               ON CONFLICT (message_key) DO UPDATE SET state = 'proposed', version = version + 1, body = excluded.body,
-                 subject = excluded.subject, settled_at = NULL
-               WHERE state = 'discarded'
+            """INSERT INTO draft (message_key, occasion, application_id, account, kind, language, state, recipient,
+                 recipient_name, sender, sender_name, subject, body, in_reply_to, refs, warning, created_at)
+               VALUES (:key, :occasion, :application_id, :account, :kind, :language, :state, :recipient,
+                 :recipient_name, :sender, :sender_name, :subject, :body, :in_reply_to, :refs, :warning, :now)
+               ON CONFLICT (message_key, occasion) DO UPDATE SET state = excluded.state, version = version + 1,
+                 body = excluded.body, subject = excluded.subject, recipient = excluded.recipient,
+                 recipient_name = excluded.recipient_name, warning = excluded.warning, kind = excluded.kind,
+                 application_id = excluded.application_id, seen_body = NULL, settled_at = NULL
+               WHERE state IN ('discarded', 'deleted')
                RETURNING id, version""",
             {
                 "key": message.key,
+                "occasion": letter.occasion,
                 "application_id": application_id,
                 "account": letter.account,
                 "kind": letter.kind,
+                "language": letter.language,
+                "state": DraftState.TO_CONFIRM if letter.to_confirm else DraftState.PROPOSED,
                 "recipient": letter.recipient.email,
                 "recipient_name": letter.recipient.name,
                 "sender": letter.from_address.email,
@@ -647,6 +848,7 @@ class Store:
                 "body": body,
                 "in_reply_to": letter.in_reply_to,
                 "refs": json.dumps(letter.references),
+                "warning": letter.warning,
                 "now": db.stamp(now),
             },
         ).fetchone()
@@ -855,6 +1057,51 @@ class Store:
             )
 
         return change
+
+    def watched_drafts(self, states: Sequence[DraftState], since: datetime) -> list[Draft]:
+        """Letters to be looked for: in one of these states, and not deleted longer ago than `since`."""
+        rows = self._all(
+            """SELECT * FROM draft WHERE state IN (SELECT value FROM json_each(:states))
+               AND (state <> 'deleted' OR settled_at >= :since) ORDER BY id""",
+            states=json.dumps(states),
+            since=db.stamp(since),
+        )
+        return [_draft(row) for row in rows]
+
+    def note_fate(
+        self, draft: Draft, state: DraftState, folder: str | None, uid: int | None, body: str | None, now: datetime
+    ) -> bool:
+        """What became of a letter in the mailbox. False: it was changed here at the same moment, or nothing is new."""
+        if (draft.state, draft.folder, draft.uid, draft.seen_body) == (state, folder, uid, body):
+            return False
+
+        def change(connection: sqlite3.Connection) -> bool:
+            changed = connection.execute(
+                """UPDATE draft SET state = :state, folder = :folder, uid = :uid, seen_body = :body,
+                     settled_at = CASE WHEN :state = 'in the mailbox' THEN NULL
+                                       WHEN state = :state THEN settled_at ELSE :now END
+                   WHERE id = :id AND state = :before AND version = :version""",
+                {
+                    "id": draft.id,
+                    "state": state,
+                    "folder": folder,
+                    "uid": uid,
+                    "body": body,
+                    "now": db.stamp(now),
+                    "before": draft.state,
+                    "version": draft.version,
+                },
+            ).rowcount
+            if changed and draft.state is DraftState.UNDECIDED and state is not DraftState.UNDECIDED:
+                connection.execute(
+                    """UPDATE question SET answered_at = :now, answer = :state
+                       WHERE answered_at IS NULL AND effect_key IN (
+                         SELECT key FROM effect WHERE json_extract(payload, '$.draft') = :draft)""",
+                    {"now": db.stamp(now), "state": state, "draft": str(draft.id)},
+                )
+            return bool(changed)
+
+        return bool(self._write("note_fate", change))
 
     def change(self, name: str, apply: Callable[[sqlite3.Connection], Any]) -> Any:
         """Transaction C: what a person wished, written down in one piece."""
@@ -1156,4 +1403,8 @@ def _draft(row: Row) -> Draft:
         folder=row["folder"],
         uid=row["uid"],
         created_at=db.moment(row["created_at"]),
+        occasion=Occasion(row["occasion"]),
+        language=row["language"],
+        warning=row["warning"],
+        seen_body=row["seen_body"],
     )
