@@ -20,17 +20,17 @@ NEAR = 2  # concepts that follow one another this closely belong together
 Table = tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]  # whole words, stems
 
 
-def concepts(words: Iterable[str], language: str | None) -> list[str]:
+def concepts(words: Iterable[str], language: str | None, tables: Path = TABLES) -> list[str]:
     """The concepts of a sentence, in the order of its words; a word mostly stands for none or one."""
-    known = _known(language or DEFAULT)
+    known = _known(language or DEFAULT, tables)
     return [concept for word in words for concept in known[word]]
 
 
 class _Known(dict[str, tuple[str, ...]]):
     """The concepts of the words of one language, of each word looked up once."""
 
-    def __init__(self, language: str) -> None:
-        self.words, self.stems = _table(language)
+    def __init__(self, table: Path) -> None:
+        self.words, self.stems = _table(table)
 
     def __missing__(self, word: str) -> tuple[str, ...]:
         found = dict.fromkeys(self.words.get(word, ()))
@@ -54,15 +54,15 @@ def pairs(found: list[str]) -> list[str]:
 
 
 @cache
-def _known(language: str) -> _Known:
-    return _Known(language)
+def _known(language: str, tables: Path) -> _Known:
+    return _Known(tables / f"{language}.txt")
 
 
-def _table(language: str) -> Table:
+def _table(path: Path) -> Table:
     """The table of one language."""
     words: dict[str, list[str]] = {}
     stems: dict[str, list[str]] = {}
-    for line in (TABLES / f"{language}.txt").read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         concept, _, rest = line.partition(":")
         for word in rest.split():
             place = stems if word.endswith("*") else words

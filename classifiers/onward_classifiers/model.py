@@ -153,10 +153,8 @@ def read_weights(path: Path) -> Weights:
 
     The tables are read in pieces: as one document they would need four times their memory while they are read.
     """
-    version, payload = _checked(path)
-    beginning, *sections = payload.split(b": {\n")
-    small = json.loads(b"{" + beginning.rpartition(b",\n")[0] + b"}")
-    mail_words, mail_concepts, sentence_words, sentence_concepts = map(_table, sections)
+    version, small, tables = read_tables(path)
+    mail_words, mail_concepts, sentence_words, sentence_concepts = tables
     return Weights(
         version,
         Reader(mail_words, mail_concepts, small["mail intercepts"]),
@@ -165,6 +163,13 @@ def read_weights(path: Path) -> Weights:
         small["temperature"],
         small["plainly_other"],
     )
+
+
+def read_tables(path: Path) -> tuple[str, dict[str, Any], list[Table]]:
+    """(version, small values, tables) of a file of weights, after its hash has been checked."""
+    version, payload = _checked(path)
+    beginning, *sections = payload.split(b": {\n")
+    return version, json.loads(b"{" + beginning.rpartition(b",\n")[0] + b"}"), list(map(_table, sections))
 
 
 def read_checked(path: Path) -> tuple[str, dict[str, Any]]:

@@ -13,8 +13,8 @@ from math import log
 from operator import mul
 from pathlib import Path
 
-from onward.core.model import LABELS, Label, Message, Prediction, Span, times_odds
-from onward_classifiers import formulas, language
+from onward.core.model import LABELS, Feedback, FeedbackKind, Label, Message, Prediction, Span, times_odds
+from onward_classifiers import answers, formulas, language
 from onward_classifiers.features import Features, Reading, mail_features, read, sentence_features
 from onward_classifiers.model import LEAST, Row, Weights, lead_of_other, odds, probabilities, read_weights, weigh
 from onward_classifiers.naming import extract, speaks_to_applicant
@@ -30,6 +30,7 @@ ASK_ABOUT = 0.6  # a mail about an application that nobody here can read
 TELLS_ENOUGH = 0.9  # probability of a label from which on a PDF beside the text is not asked about
 OVERHEARD = 0.05  # probability of rejection from which on a set phrase of a no counts …
 SET_PHRASE = 8.0  # … and by how much it multiplies the odds: in a mailbox they are commoner than among the examples
+PERHAPS_FEEDBACK = 0.02  # probability of a feedback reply from which a mail in a thread is heard as one
 SHORT = 400  # characters of a mail that may only point at its attachment
 
 _AWAY = re.compile(
@@ -92,6 +93,9 @@ class Classifier:
         if "own" in message.signs or "bounce" in message.signs:
             return self._prediction(dict(zip(LABELS, _other(), strict=True)), None)
         look = self.look(message)
+        if _AWAY.match(message.subject):  # an automatic reply is none of these, whatever it quotes
+            away = self._prediction(dict(zip(LABELS, _other(), strict=True)), look.reading.language)
+            return replace(away, feedback=Feedback(FeedbackKind.AWAY, look.reading.prepared.own_text.strip()))
         scores = self.personal.adjust(look.scores, look.names) if self.personal else look.scores
         reading = look.reading
         shares = dict(zip(LABELS, probabilities(scores), strict=True))
@@ -168,7 +172,14 @@ def _in_full(reading: Reading, parts: Sequence[Sequence[float]], prediction: Pre
         feedback_given=named.feedback_given,
         feedback_offered=named.feedback_offered,
         feedback_refused=named.feedback_refused,
+        feedback=answers.hear(reading) if may_answer(reading, prediction) else None,
     )
+
+
+def may_answer(reading: Reading, prediction: Prediction) -> bool:
+    """Whether a mail may be an answer to a letter: it stands in a thread, and is not plainly something else."""
+    likely = prediction.probabilities.get(Label.FEEDBACK_REPLY, 0.0) >= PERHAPS_FEEDBACK
+    return likely and bool(reading.message.references)
 
 
 def evidence(sentences: Sequence[Sentence], parts: Sequence[Sequence[float]], label: Label) -> Sentence | None:
@@ -187,14 +198,11 @@ def strongest(parts: Sequence[Sequence[float]], label: Label) -> int:
 def outrank(reading: Reading, shares: Shares) -> Shares:
     """What the model says, after the rules that know better.
 
-    An automatic reply is none, whatever it quotes. A rejection is doubted where it cannot be the person's own, whatever
-    its words; and a mail about an application in a language nobody here reads, or one that only points at a letter in a
-    PDF, is neither taken for a rejection nor overlooked: it is asked about. A set phrase of a no makes one likelier,
-    where the model does not exclude it.
+    A rejection is doubted where it cannot be the person's own, whatever its words; and a mail about an application in a
+    language nobody here reads, or one that only points at a letter in a PDF, is neither taken for a rejection nor
+    overlooked: it is asked about. A set phrase of a no makes one likelier, where the model does not exclude it.
     """
     message, own = reading.message, reading.prepared.own_text
-    if _AWAY.match(message.subject):
-        return dict(zip(LABELS, _other(), strict=True))
     rejection = shares[Label.REJECTION]
     if reading.language is None and language.hints_at_application(own):
         return _with_rejection(shares, ASK_ABOUT)

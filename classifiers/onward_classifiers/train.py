@@ -430,10 +430,10 @@ def export(trained: Trained, path: Path) -> str:
         [
             f'"temperature": {trained.temperature},',
             f'"plainly_other": {trained.plainly_other},',
-            f'"mail intercepts": {_short(trained.mail.intercepts(mail_labels), 4)},',
-            f'"sentence intercepts": {_short(trained.sentence.intercepts(SENTENCE_LABELS), 4)},',
+            f'"mail intercepts": {short(trained.mail.intercepts(mail_labels), 4)},',
+            f'"sentence intercepts": {short(trained.sentence.intercepts(SENTENCE_LABELS), 4)},',
             '"judge": [',
-            ",\n".join(_short(row, 4) for row in trained.judge.rows()),
+            ",\n".join(short(row, 4) for row in trained.judge.rows()),
             "],",
             *trained.mail.tables("mail", mail_labels),
             ",",
@@ -462,7 +462,8 @@ def _rows(vectorizer: Any, coefficients: Any) -> str:
     )
 
 
-def _short(row: Any, digits: int) -> str:
+def short(row: Any, digits: int) -> str:
+    """Numbers as a list of JSON, with as few digits as may be."""
     return "[" + ",".join(f"{round(float(value), digits):g}" for value in row) + "]"
 
 

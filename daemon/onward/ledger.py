@@ -1,7 +1,8 @@
 """What the person changes by hand in their applications. Every change can be taken back.
 
-Each act is one transaction, and notes the rows it touched as they were and as they became. Taking it back writes the
-rows as they were, if nobody has touched them since.
+Each act is one transaction, and notes what it changed in which rows: the columns as they were and as they became.
+Taking it back writes them as they were. A later change by hand that rests on it is taken back first; a later mail that
+rests on it keeps it; what the program itself notes meanwhile in other columns does not matter.
 """
 
 from __future__ import annotations
@@ -27,24 +28,26 @@ Row = dict[str, Any]
 
 @dataclass
 class _Record:
-    """The rows touched in one change, in order: table, key, before, after."""
+    """What was changed in one change, in order: table, key, columns before (None: no row), columns after."""
 
     connection: sqlite3.Connection
-    rows: list[tuple[str, object, Row | None, Row | None]] = field(default_factory=list)
+    rows: list[tuple[str, object, Row | None, Row]] = field(default_factory=list)
 
     def add(self, table: str, **values: object) -> int:
         """A new row; its number."""
         names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
         key = self.connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", values).lastrowid
         assert key is not None
-        self.rows.append((table, key, None, _row(self.connection, table, key)))
+        self.rows.append((table, key, None, values))
         return key
 
     def change(self, table: str, key: object, **values: object) -> None:
-        """Some columns of a row."""
-        before = _row(self.connection, table, key)
-        _set(self.connection, table, key, values)
-        self.rows.append((table, key, before, _row(self.connection, table, key)))
+        """Some columns of a row; those that stay as they are do not count."""
+        row = _row(self.connection, table, key)
+        assert row is not None
+        if after := {name: value for name, value in values.items() if row[name] != value}:
+            _set(self.connection, table, key, after)
+            self.rows.append((table, key, {name: row[name] for name in after}, after))
 
     def move(self, tables: Sequence[str], to: int, where: str, *bound: object) -> None:
         """Every row that fits, to another application."""
@@ -59,6 +62,13 @@ class _Record:
             """SELECT id FROM question WHERE answered_at IS NULL AND application_id = ?
                AND kind IN (SELECT value FROM json_each(?))""",
             (application_id, json.dumps(kinds)),
+        ).fetchall():
+            self.change("question", row["id"], answered_at=db.stamp(now), answer=answer)
+
+    def answer_about(self, message_key: str, answer: str, now: datetime) -> None:
+        """The open question to which application a mail belongs."""
+        for row in self.connection.execute(
+            "SELECT id FROM question WHERE answered_at IS NULL AND kind = 'match' AND message_key = ?", (message_key,)
         ).fetchall():
             self.change("question", row["id"], answered_at=db.stamp(now), answer=answer)
 
@@ -148,6 +158,8 @@ def split(store: Store, id: int, mails: Sequence[str], now: datetime) -> int:
     one = store.get_application(id)
     keys = [store.get_message(each).key for each in mails]
     there = {row["message_key"] for row in _mails_of(store, id)}
+    if not keys:
+        raise Refused(f"say which mails: onward applications split {id} KEY …; see: onward applications show {id}")
     if strange := [key for key in keys if key not in there]:
         raise Refused(f"mail {strange[0][:8]} does not belong to application {id}; see: onward applications show {id}")
     if there <= set(keys):
@@ -158,6 +170,8 @@ def split(store: Store, id: int, mails: Sequence[str], now: datetime) -> int:
         named = _names_in(connection, keys)
         new = record.add("application", company=named[0] or one.company, role=named[1], created_at=db.stamp(now))
         _move_mails(record, keys, new)
+        for key in keys:
+            record.answer_about(key, "split", now)
         record.close(f"split {len(keys)} of the mails off {tracker.named_of(one)}", now)
         return new
 
@@ -176,13 +190,15 @@ def assign(store: Store, mail_key: str, id: int | None, now: datetime) -> int:
             company, role = _names_in(connection, [message.key])
             to = record.add("application", company=company, role=role, created_at=db.stamp(message.arrived_at))
         _move_mails(record, [message.key], to)
-        known = connection.execute(
-            "SELECT 1 FROM event WHERE message_key = ? AND revoked_at IS NULL", (message.key,)
-        ).fetchone()
-        if known is None:
+        events = connection.execute(
+            "SELECT id, kind, revoked_at FROM event WHERE message_key = ?", (message.key,)
+        ).fetchall()
+        if revoked := [row for row in events if row["kind"] == "update" and row["revoked_at"] is not None]:
+            record.change("event", revoked[0]["id"], revoked_at=None)
+        elif all(row["revoked_at"] is not None for row in events):
             at = db.stamp(message.arrived_at)
             record.add("event", application_id=to, kind="update", message_key=message.key, at=at, by_hand=1)
-        record.answer(to, ("match",), "assigned", now)
+        record.answer_about(message.key, "assigned", now)
         words = tracker.named_of(one) if one else "a new application"
         record.close(f"moved a mail to {words}", now)
         return to
@@ -262,34 +278,58 @@ def undo(store: Store, change_id: int | None, now: datetime) -> str:
         raise Refused(
             f"there is no change {change_id}; see: onward applications changes"
             if change_id is not None
-            else "nothing was changed by hand yet"
+            else "there is no change by hand left to take back"
         )
     [row] = found
     if row["undone_at"] is not None:
         raise Refused(f"change {row['id']} was taken back already; see: onward applications changes")
 
     def change(connection: sqlite3.Connection) -> None:
-        for table, key, before, after in reversed(json.loads(row["rows"])):
-            if _row(connection, table, key) != after:
-                raise Refused(
-                    f"something has changed since that rests on it ({row['words']}): take back the later changes "
-                    "first; see: onward applications changes"
-                )
-            name = KEYS.get(table, "id")
-            try:
-                if before is None:
-                    connection.execute(f"DELETE FROM {table} WHERE {name} = ?", (key,))
-                else:
-                    _set(connection, table, key, before)
-            except sqlite3.IntegrityError:
-                raise Refused(
-                    f"mails or notes have come to it since ({row['words']}); "
-                    "it can be changed, but not taken back: onward applications edit"
-                ) from None
+        rows = [tuple(each) for each in json.loads(row["rows"])]
+        if (later := _resting_on(connection, int(row["id"]), rows)) is not None:
+            raise Refused(
+                f"a later change rests on it ({later['words']}); take that back first: "
+                f"onward applications undo {later['id']}"
+            )
+        for table, key, before, after in reversed(rows):
+            _take_back(connection, table, key, before, after, str(row["words"]))
         connection.execute("UPDATE change SET undone_at = ? WHERE id = ?", (db.stamp(now), row["id"]))
 
     store.change("ledger undo", change)
     return str(row["words"])
+
+
+def _resting_on(connection: sqlite3.Connection, id: int, rows: Sequence[tuple[Any, ...]]) -> sqlite3.Row | None:
+    """The latest change after this one that touched the same columns of a row, or a row that this one made."""
+    touched = {(table, str(key)): None if before is None else set(after) for table, key, before, after in rows}
+    made = {int(key) for table, key, before, _ in rows if table == "application" and before is None}
+    found: list[sqlite3.Row] = connection.execute(
+        "SELECT * FROM change WHERE id > ? AND undone_at IS NULL ORDER BY id DESC", (id,)
+    ).fetchall()
+    for later in found:
+        for table, key, _, after in json.loads(later["rows"]):
+            columns = touched.get((table, str(key)), set())
+            if columns is None or columns & set(after) or after.get("application_id") in made:
+                return later
+    return None
+
+
+def _take_back(
+    connection: sqlite3.Connection, table: str, key: object, before: Row | None, after: Row, words: str
+) -> None:
+    row = _row(connection, table, key)
+    if row is None or (before is not None and any(row[name] != value for name, value in after.items())):
+        raise Refused(f"it has changed since ({words}); see: onward applications changes")
+    name = KEYS.get(table, "id")
+    try:
+        if before is None:
+            connection.execute(f"DELETE FROM {table} WHERE {name} = ?", (key,))
+        else:
+            _set(connection, table, key, before)
+    except sqlite3.IntegrityError:
+        raise Refused(
+            f"mails have come to it since ({words}); it can be changed, but not taken back: onward applications edit"
+        ) from None
 
 
 # --- parts -------------------------------------------------------------------------------------------------

@@ -234,6 +234,7 @@ def rehearse(
 ) -> Generator[Played]:
     """Every mail through the pipeline, in the order given, the clock standing at its arrival."""
     store = _Throwaway(home / "rehearsal.db")
+    policy = replace(policy, unused_limit=sys.maxsize)  # nobody can use a letter here
     now = datetime.min.replace(tzinfo=UTC)
     heard: list[Outcome] = []
     pipeline = Pipeline(store, classifier, Renderer(templates), policy, lambda: now, on_outcome=heard.append)

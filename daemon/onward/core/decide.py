@@ -29,7 +29,7 @@ from onward.core.model import (
     times_odds,
 )
 
-EXPECTED = 2.0  # the odds of a no in the thread of an open application, to those of the same words elsewhere
+EXPECTED = 3.0  # the odds of a no about an open application, to those of the same words elsewhere
 UNHEARD_OF = 0.2  # … from a sender who has only ever written of other things
 AFTER_A_NO = 0.03  # probability of a feedback reply from which an answer in the thread of a known no is one
 MANY = 3  # mails that make such a sender
@@ -37,13 +37,13 @@ MANY = 3  # mails that make such a sender
 
 def decide(message: Message, prediction: Prediction, known: Known, policy: Policy, now: datetime) -> Decision:
     """Turn one prediction into a verdict, the rows to change and the letter and session to make."""
-    verdict = hold(message, prediction, known, policy)
+    found = tracker.match(message, prediction, known.applications)
+    verdict = hold(message, prediction, known, policy, found.best)
     if verdict.band is Band.ASK:
         if now - message.arrived_at > policy.answer_within:
             left = replace(verdict, band=Band.LEAVE)
             return Decision(left, ("not sure, and too long ago to ask about",))
         return Decision(verdict, ("not sure enough to act: the question is yours",), question=ask(message, prediction))
-    found = tracker.match(message, prediction, known.applications)
     if verdict.label is Label.REJECTION:
         decision = decide_rejection(message, prediction, known, policy, now, verdict, found.best)
     elif answers := decide_answer(message, prediction, known, policy, now, verdict, found.best):
@@ -110,7 +110,9 @@ def reopened(one: Application, event: str) -> Question:
     return Question("reopened", f"After the no there is news as if it went on: {named}. Does it?", (one.id,))
 
 
-def hold(message: Message, prediction: Prediction, known: Known, policy: Policy) -> Verdict:
+def hold(
+    message: Message, prediction: Prediction, known: Known, policy: Policy, matched: Application | None = None
+) -> Verdict:
     """What is held true: the person's word before ours, and a question where a mistake would cost too much."""
     if known.correction is not None:
         return Verdict(known.correction, Source.PERSON, 1.0, Band.ACT)
@@ -122,7 +124,7 @@ def hold(message: Message, prediction: Prediction, known: Known, policy: Policy)
         chance += feedback if chance >= policy.ask_above else 0.0  # feedback without a no before it is the no
     elif feedback >= AFTER_A_NO and any(one.closed and tracker.in_thread(message, one) for one in known.applications):
         return Verdict(Label.FEEDBACK_REPLY, Source.MODEL, chance + feedback, Band.ACT)  # a second no hardly comes
-    chance = with_history(chance, message, known)
+    chance = with_history(chance, known, matched)
     if chance >= policy.ask_above and (prediction.language is None or chance < policy.act_above):
         return Verdict(Label.REJECTION, Source.MODEL, chance, Band.ASK)
     if chance >= policy.act_above:
@@ -131,12 +133,12 @@ def hold(message: Message, prediction: Prediction, known: Known, policy: Policy)
     return Verdict(prediction.label, Source.MODEL, prediction.confidence, band)
 
 
-def with_history(chance: float, message: Message, known: Known) -> float:
-    """The chance of a no, after what is known of its sender and its thread.
+def with_history(chance: float, known: Known, matched: Application | None) -> float:
+    """The chance of a no, after what is known of its sender and of the application it is about.
 
     The two factors are set by hand: no labelled mail comes with a history to learn them from.
     """
-    if any(tracker.in_thread(message, one) for one in known.applications if not one.closed):
+    if matched is not None and not matched.closed:
         return times_odds(EXPECTED, chance)
     return times_odds(UNHEARD_OF, chance) if known.sender_other >= MANY else chance
 

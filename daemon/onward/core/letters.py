@@ -376,17 +376,10 @@ def find_doubt(recipient: Address, prediction: Prediction, matched: Application 
     known = [one.address for one in people if not mail.nobody_reads(one.email)]
     if not known or any(_same_house(recipient, one) for one in known):
         return ""
-    names = [tracker.plain(name) for name in (_sure(prediction.company), matched.company if matched else "") if name]
-    if any(len(name) > 3 and name.split()[0] in _registered(house) for name in names):
+    names = (_sure(prediction.company), matched.company if matched else "")
+    if any(tracker.in_domain(name, house) for name in names):
         return ""
     return f"mails about this application came from {known[-1].domain} before, and this one from {house}"
-
-
-def _registered(house: str) -> str:
-    """The part of a domain its owner chose: 'acme' of 'mail.acme.co.uk'."""
-    labels = house.split(".")
-    short_end = len(labels) > 2 and len(labels[-2]) <= 3
-    return labels[-3] if short_end else labels[-2] if len(labels) > 1 else house
 
 
 def find_met(message: Message, matched: Application, policy: Policy) -> Person | None:

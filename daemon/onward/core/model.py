@@ -447,6 +447,7 @@ class Application:
     people: tuple[Person, ...] = ()  # with an address, those heard of last at the end
     closed_by: str | None = None  # key of the message that closed it
     subjects: frozenset[str] = frozenset()  # of its mails, as `tracker.topic` gives them
+    numbers: frozenset[str] = frozenset()  # reference numbers in them
     ended: str = ""  # 'rejection', 'withdrawn', 'silent' where it is closed
     heard_at: datetime | None = None  # the last word about it, of the person's too
     last: str = ""  # the kind of the latest event

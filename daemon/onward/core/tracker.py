@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -53,6 +53,8 @@ SAME_ROLE, OTHER_ROLE = 2.0, 2.0
 SAME_PERSON, SAME_MACHINE, SAME_HOUSE = 4.0, 1.0, 2.0
 BEGINS_ANOTHER = 4.0  # an acknowledgement of another role begins another application
 SAME_SUBJECT = 2.0
+NUMBER_NAMED, COMPANY_NAMED, PERSON_NAMED, ROLE_NAMED = 6.0, 3.0, 2.0, 2.0  # by its text, whatever was extracted
+HOUSE_OF_COMPANY = 2.5  # the sender's domain is made of its name
 CLOSED = 0.5
 ENOUGH, CLEARLY = 2.0, 0.75
 MOST_WORDS = 0.5  # of two titles
@@ -113,7 +115,7 @@ def application(
     events: Sequence[Happening],
     thread: frozenset[str],
     people: tuple[Person, ...],
-    subjects: frozenset[str] = frozenset(),
+    subjects: Sequence[str] = (),
 ) -> Application:
     """An application as its events, oldest first, tell it.
 
@@ -140,7 +142,8 @@ def application(
         thread=thread,
         people=people,
         closed_by=closed_by,
-        subjects=subjects,
+        subjects=frozenset(topic(each) for each in subjects) - {""},
+        numbers=numbers_in((*subjects, requisition or "")),
         ended=ended,
         heard_at=heard_at,
         last=last,
@@ -169,8 +172,9 @@ def match(message: Message, prediction: Prediction, applications: Sequence[Appli
         wanted = _number(prediction.requisition.value)
         if by_number := [each for each in applications if _number(each.requisition or "") == wanted]:
             return Match(by_number[-1])
+    said = _said(message)
     weighed = [
-        (_likeness(message, prediction, each, applications), not each.closed, place, each)
+        (_likeness(message, prediction, each, applications, said), not each.closed, place, each)
         for place, each in enumerate(by_thread or applications)
     ]
     weighed.sort(key=lambda one: one[:3], reverse=True)
@@ -202,21 +206,38 @@ def named_of(one: Application) -> str:
     return ", ".join(part for part in (one.company, one.role) if part) or "one that no mail names"
 
 
-def _likeness(message: Message, prediction: Prediction, one: Application, applications: Sequence[Application]) -> float:
+def _likeness(
+    message: Message, prediction: Prediction, one: Application, applications: Sequence[Application], said: str
+) -> float:
     """How much speaks for a mail's belonging to an application. Set by hand; `ENOUGH` says from where on it does."""
     weight = 0.0
     company, role = _value(prediction.company), _value(prediction.role)
-    if company and one.company:
-        weight += SAME_COMPANY if same_company(company, one.company) else -OTHER_COMPANY
+    begins = prediction.label is Label.ACKNOWLEDGEMENT
+    named = _names(one.company, said)
+    if company and one.company and same_company(company, one.company):
+        weight += SAME_COMPANY
+    elif named:
+        weight += COMPANY_NAMED
+    elif company and one.company:
+        weight -= OTHER_COMPANY
+    elif company and begins:
+        weight -= BEGINS_ANOTHER
     if role and one.role:
-        other = OTHER_ROLE + BEGINS_ANOTHER * (prediction.label is Label.ACKNOWLEDGEMENT)
-        weight += SAME_ROLE if same_role(role, one.role) else -other
+        weight += SAME_ROLE if same_role(role, one.role) else -(OTHER_ROLE + BEGINS_ANOTHER * begins)
+    elif _names(one.role, said):
+        weight += ROLE_NAMED
+    if any(f" {number} " in said for number in one.numbers):
+        weight += NUMBER_NAMED
+    if not begins and any(_names(person.name, said) for person in one.people if not mail.nobody_reads(person.email)):
+        weight += PERSON_NAMED
     if message.sender is not None:
         address, house = message.sender.email.lower(), message.sender.domain
         if any(person.email.lower() == address for person in one.people) and _only_of(address, one, applications):
             weight += SAME_MACHINE if mail.nobody_reads(address) else SAME_PERSON
         elif any(person.address.domain == house for person in one.people) and _only_of(house, one, applications):
             weight += SAME_HOUSE
+        elif in_domain(one.company, house):
+            weight += HOUSE_OF_COMPANY
     if topic(message.subject) in one.subjects:
         weight += SAME_SUBJECT
     return weight - CLOSED * one.closed
@@ -231,6 +252,59 @@ def _only_of(sender: str, one: Application, applications: Sequence[Application])
         and any(sender in (person.email.lower(), person.address.domain) for person in other.people)
         for other in applications
     )
+
+
+def _said(message: Message) -> str:
+    """What a mail says, in its subject and its text, for looking up names in it; with a space at either end."""
+    return f" {plain_words(message.subject)} {plain_words(message.text[:NAMES_WITHIN])} "
+
+
+NAMES_WITHIN = 4_000  # characters
+SHORTEST_NAME = 4  # letters of a name that is not a word by chance
+
+
+def _names(name: str, said: str) -> bool:
+    """Whether a text holds a name, in full."""
+    bare = plain(name)
+    return len(bare) >= SHORTEST_NAME and f" {bare} " in said
+
+
+def numbers_in(subjects: Iterable[str]) -> frozenset[str]:
+    """Reference numbers in the subjects of an application's mails, as `plain_words` writes them; no dates, no times."""
+    found = set()
+    for subject in subjects:
+        for match in _REFERENCE.finditer(subject):
+            if not _DATE.fullmatch(match[0]):
+                found.add(plain_words(match[0]))
+    return frozenset(found)
+
+
+_REFERENCE = re.compile(r"(?i)\b(?:[a-z]{1,6}[-/ ]?)?\d[\d/._-]{2,}\d\b|\b[a-z]{1,6}-(?:[a-z]{1,4}-)?\d{2,}\b")
+_DATE = re.compile(
+    r"(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}[./-]?(?:\d\d|\d{4})?|\d{4}-\d\d-\d\d|\d{1,2}[.:]\d\d(?:-\d{1,2}[.:]\d\d)?"
+)
+
+
+def in_domain(company: str, domain: str) -> bool:
+    """Whether a domain is made of a company's name: 'gruenspan-jobs.example' of Grünspan Digital GmbH."""
+    registered = re.sub(r"[\W_]", "", registered_name(domain))
+    for name in {plain(company), plain(company.casefold().translate(_SPELT_OUT))}:
+        words = name.split()
+        if words and (len(words[0]) > SHORTEST_NAME and words[0] in registered):
+            return True
+        if len("".join(words)) >= SHORTEST_NAME and "".join(words) in registered:
+            return True
+    return False
+
+
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "ø": "oe", "æ": "ae"})
+
+
+def registered_name(domain: str) -> str:
+    """The part of a domain its owner chose: 'acme' of 'mail.acme.co.uk'."""
+    labels = domain.split(".")
+    short_end = len(labels) > 2 and len(labels[-2]) <= 3
+    return labels[-3] if short_end else labels[-2] if len(labels) > 1 else domain
 
 
 def _value(found: Found | None) -> str:
@@ -345,8 +419,14 @@ def stage_reached(message: Message, matched: Application | None) -> Stage:
 @lru_cache(maxsize=8192)  # every mail is compared with every application
 def plain(name: str) -> str:
     """A company or role without case, accents, punctuation and legal form, for comparing."""
-    bare = unicodedata.normalize("NFKD", name.casefold())
-    bare = "".join(c for c in bare if not unicodedata.combining(c))
-    words = re.sub(r"[^\w\s]", " ", bare)
-    without = " ".join(_LEGAL.sub(" ", words).split())
-    return without or " ".join(words.split())
+    words = plain_words(name)
+    return " ".join(_LEGAL.sub(" ", words).split()) or words
+
+
+def plain_words(text: str) -> str:
+    """A text without case, accents and punctuation, one space between words."""
+    bare = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join(_PUNCTUATION.sub(" ", "".join(c for c in bare if not unicodedata.combining(c))).split())
+
+
+_PUNCTUATION = re.compile(r"[^\w\s]|_")

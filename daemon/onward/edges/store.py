@@ -474,7 +474,7 @@ class Store:
         ids = None if among is None else json.dumps(list(among))
         events: dict[int, list[tracker.Happening]] = {}
         threads: dict[int, set[str]] = {}
-        subjects: dict[int, set[str]] = {}
+        subjects: dict[int, dict[str, None]] = {}
         rows = self._all(
             """SELECT application_id, kind, message_key, message_id, refs, subject, event.at
                FROM event LEFT JOIN message ON message.key = message_key
@@ -491,7 +491,7 @@ class Store:
                 thread.update(json.loads(row["refs"]))
                 if row["message_id"]:
                     thread.add(row["message_id"])
-                subjects.setdefault(row["application_id"], set()).add(tracker.topic(row["subject"]))
+                subjects.setdefault(row["application_id"], {})[row["subject"]] = None
         people = self.people(among)
         return [
             tracker.application(
@@ -502,7 +502,7 @@ class Store:
                 events=events[row["id"]],
                 thread=frozenset(threads.get(row["id"], ())),
                 people=tuple(each for each in people.get(row["id"], ()) if each.email),
-                subjects=frozenset(subjects.get(row["id"], ())) - {""},
+                subjects=tuple(subjects.get(row["id"], ())),
             )
             for row in self._all(
                 """SELECT * FROM application
