@@ -14,6 +14,9 @@ LENGTHS = {  # words of a whole letter, greeting and name included
     LetterKind.THANKS: (25, 65),
     LetterKind.THANKS_FOR_FEEDBACK: (20, 55),
     LetterKind.OTHER_ROLE: (30, 95),
+    LetterKind.CHECK_IN: (30, 90),
+    LetterKind.MENTOR: (40, 95),
+    LetterKind.KEEP_IN_TOUCH: (35, 90),
 }
 MOST_PRAISE = 3  # words of praise in one letter
 

@@ -162,6 +162,7 @@ def _in_full(reading: Reading, parts: Sequence[Sequence[float]], prediction: Pre
         company=named.company,
         role=named.role,
         requisition=named.requisition,
+        numbers=named.numbers,
         contact=named.contact,
         people=named.people,
         dates=named.dates,

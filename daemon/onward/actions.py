@@ -74,6 +74,7 @@ def get_draft(store: Store, draft_id: int) -> Draft:
 def review_draft(store: Store, draft_id: int, open_mailbox: Callable[[], Mailbox]) -> Review:
     """The letter as it stands in the mailbox now, the person's own changes included."""
     draft = get_draft(store, draft_id)
+    check_confirmed(draft)
     if draft.state not in OPEN:
         raise Refused(f"draft {draft_id} is {draft.state}; see: onward drafts list")
     recipients: tuple[str, ...] = (draft.recipient.email,)
@@ -114,8 +115,15 @@ def review_draft(store: Store, draft_id: int, open_mailbox: Callable[[], Mailbox
     return Review(draft, recipients[0], subject, body, raw, edited, seen)
 
 
+def check_confirmed(draft: Draft) -> None:
+    """Raises Refused while the address of a letter waits for the person's word."""
+    if draft.state is DraftState.TO_CONFIRM:
+        raise Refused(f"the address of letter {draft.id} is in doubt; first: onward drafts confirm {draft.id}")
+
+
 def check_ready(draft: Draft) -> None:
     """Raises Refused while what stands in Drafts is not yet, or not any more, this version of the letter."""
+    check_confirmed(draft)
     if draft.state is DraftState.PROPOSED:  # the outbox may be adding it at this very moment
         raise Refused(
             f"draft {draft.id} is still on its way to your Drafts; "

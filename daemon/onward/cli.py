@@ -19,15 +19,25 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from onward import __version__, screen
-from onward.core.model import LABELS, ConfigError, DraftState, Label, OnwardError, ReflectionState, Refused
+from onward.cli_applications import address_in, applications, feedback_json, feedback_words
+from onward.core.model import (
+    LABELS,
+    ConfigError,
+    DraftState,
+    Label,
+    LetterKind,
+    OnwardError,
+    ReflectionState,
+    Refused,
+)
+from onward.setting import KEY, Setting, at, json_option, now, now_commands, nudge, pass_setting, soon
 
 if TYPE_CHECKING:
     from onward.actions import Review
@@ -40,13 +50,20 @@ if TYPE_CHECKING:
     from onward_classifiers.score import Classifier
 
 OK, FAILED, USAGE = 0, 1, 2
-KEY = 8  # digits of a mail's key that are shown: enough to tell a person's mails apart
-OPEN_DRAFTS = tuple(state for state in DraftState if state not in (DraftState.SENT, DraftState.DISCARDED))
-JSON_COLUMNS = frozenset({"reply_to", "recipients", "copies", "refs", "signs", "flags", "reasons", "payload"})
-TEXT_COLUMNS = frozenset({("message", "text"), ("send_grant", "raw")})
+OVER_DRAFTS = (DraftState.SENT, DraftState.DISCARDED, DraftState.DELETED)
+OPEN_DRAFTS = tuple(state for state in DraftState if state not in OVER_DRAFTS)
+JSON_COLUMNS = frozenset(
+    {"reply_to", "recipients", "copies", "refs", "signs", "flags", "reasons", "payload", "themes", "rows"}
+)
+TEXT_COLUMNS = frozenset({("message", "text"), ("send_grant", "raw"), ("feedback", "words"), ("draft", "seen_body")})
+OTHER_KINDS = {
+    "check-in": LetterKind.CHECK_IN,
+    "mentor": LetterKind.MENTOR,
+    "keep-in-touch": LetterKind.KEEP_IN_TOUCH,
+}
 SECTIONS = {
     "Run": ("run", "status"),
-    "Every day": ("applications", "drafts", "sessions", "questions", "correct", "learn"),
+    "Every day": ("applications", "drafts", "sessions", "feedback", "questions", "correct", "learn"),
     "When something is wrong": ("doctor", "stuck", "config"),
     "Try it without touching anything": ("demo", "rehearse", "classify"),
     "Take it with you": ("export",),
@@ -102,75 +119,6 @@ def explain(error: Exception, typed: list[str]) -> None:
             click.echo(f"Next: {after}", err=True)
 
 
-@dataclass
-class Setting:
-    """Where this call of `onward` looks and keeps things."""
-
-    config_path: Path | None
-    home: Path | None
-
-    @cached_property
-    def config(self) -> Config:
-        """The configuration, read when first needed. Raises ConfigError."""
-        from onward import config
-
-        return config.load(self.config_path, self.home)
-
-    @property
-    def path(self) -> Path:
-        """The configuration file, whether it exists or not."""
-        from onward.config import default_path
-
-        return self.config_path or default_path()
-
-    @contextlib.contextmanager
-    def store(self) -> Iterator[Store]:
-        """What Onward remembers."""
-        from onward.edges.store import Store
-
-        store = Store(self.config.database)
-        try:
-            yield store
-        finally:
-            store.close()
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a service works on this home now."""
-        from onward.edges.files import is_running
-
-        # Asking takes the lock for an instant; where there is no lock yet, nobody can hold it.
-        return (self.config.home / "lock").exists() and is_running(self.config.home)
-
-    def short(self, moment: datetime) -> str:
-        """A moment for a table, in the person's zone."""
-        return screen.short(moment, now(), self.config.hours.timezone)
-
-    def day(self, moment: datetime) -> str:
-        """The day alone, where the hour says nothing."""
-        return self.short(moment).rpartition(" ")[0]
-
-    def when(self, starts_at: datetime, ends_at: datetime) -> str:
-        """An hour as one tells a friend."""
-        from onward.core import agenda
-
-        return agenda.say_when(starts_at, ends_at, now(), self.config.hours.timezone)
-
-
-pass_setting = click.make_pass_decorator(Setting)
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
-
-
-def now() -> datetime:
-    """The clock of the command line, in UTC."""
-    return datetime.now(UTC)
-
-
-def at(text: str) -> datetime:
-    """A moment as the database holds it."""
-    return datetime.fromisoformat(text)
-
-
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": screen.WIDEST},
@@ -192,6 +140,9 @@ def cli(context: click.Context, config_path: Path | None, home: Path | None, deb
     Then:              onward run
     """
     context.obj = Setting(config_path, home)
+
+
+cli.add_command(applications)
 
 
 def main() -> None:
@@ -218,7 +169,11 @@ def run(setting: Setting, once: bool) -> None:
     As a service:   systemd/README.md
     From cron:      onward run --once
     """
-    setting.config  # noqa: B018 -- a mistake in it is told before anything heavy is imported
+    from onward.edges.render import Renderer, find_mistakes
+
+    own = setting.config.templates  # a mistake in the configuration is told before anything heavy is imported
+    for mistake in find_mistakes(Renderer(own)) if own is not None and own.is_dir() else []:
+        screen.say(f"onward: {mistake}. Until it is mended, no letter is written with it.", err=True)
     (run_once if once else run_on)(setting)
 
 
@@ -484,65 +439,6 @@ def words_on_counts(setting: Setting, found: dict[str, Any]) -> list[tuple[str, 
     ]
 
 
-# --- applications ------------------------------------------------------------------------------------------
-
-
-@cli.command()
-@click.option("--open", "only_open", is_flag=True, help="Only those that are not closed.")
-@json_option
-@pass_setting
-def applications(setting: Setting, only_open: bool, as_json: bool) -> None:
-    """Where each application stands, the latest news first."""
-    with setting.store() as store:
-        last = {
-            row["application_id"]: row
-            for row in store.rows(
-                "SELECT application_id, kind, at FROM event WHERE revoked_at IS NULL ORDER BY event.at, event.id"
-            )
-        }
-        found: list[dict[str, Any]] = [
-            {
-                "id": each.id,
-                "company": each.company,
-                "role": each.role,
-                "stage": each.stage.value,
-                "state": "closed" if each.closed else "open",
-                "last_event": last[each.id]["kind"],
-                "last_event_at": last[each.id]["at"],
-                "message": each.closed_by,
-                "people": [{"name": person.name, "address": person.email} for person in each.people],
-            }
-            for each in store.applications()
-            if not (only_open and each.closed)
-        ]
-    found.sort(key=lambda each: each["last_event_at"], reverse=True)
-    if as_json:
-        screen.as_json(found)
-        return
-    if not found:
-        screen.say("No applications yet. They appear as mails about them arrive.")
-        nudge(setting)
-        return
-    rows = [
-        (
-            each["company"] or people_words(each["people"]),
-            each["role"] or "–",
-            each["stage"],
-            each["state"],
-            each["last_event"],
-            setting.day(at(each["last_event_at"])),
-        )
-        for each in found
-    ]
-    heads = ("Company", "Role", "Stage", "State", "News", "On")
-    screen.table(heads, rows, give=("Company", "Role"), drop=("News",))
-
-
-def people_words(people: list[dict[str, str]]) -> str:
-    """Who wrote, where no mail names the company."""
-    return f"({people[0]['name'] or people[0]['address']})" if people else "(not named)"
-
-
 # --- drafts ------------------------------------------------------------------------------------------------
 
 
@@ -562,7 +458,7 @@ def list_drafts(setting: Setting, everything: bool, as_json: bool) -> None:
     """The letters that wait for you."""
     with setting.store() as store:
         found = [draft_json(store, each) for each in store.drafts(None if everything else OPEN_DRAFTS)]
-        settled = 0 if everything else len(store.drafts((DraftState.SENT, DraftState.DISCARDED)))
+        settled = 0 if everything else len(store.drafts(OVER_DRAFTS))
     if as_json:
         screen.as_json(found)
         return
@@ -606,6 +502,10 @@ def show_draft(setting: Setting, draft_id: int, as_json: bool) -> None:
     show_letter(draft, draft.recipient.email, draft.subject, draft.body)
     screen.say()
     screen.say(words_on_draft(setting, found))
+    if draft.warning:
+        screen.say(f"Look at the address: {screen.line(draft.warning)}.")
+    for reason in found["reasons"]:
+        screen.say(f"Why: {screen.line(reason)}.")
     if found["evidence"]:
         sure = f" ({found['confidence']:.0%} sure)" if found["confidence"] is not None else ""
         screen.say(f"Written because of: “{screen.line(found['evidence'])}”{sure}")
@@ -613,8 +513,15 @@ def show_draft(setting: Setting, draft_id: int, as_json: bool) -> None:
     commands = [("Change it", f"onward drafts edit {draft.id}"), ("Drop it", f"onward drafts discard {draft.id}")]
     if draft.state is DraftState.SENDING:
         screen.next_commands(("Take it back", f"onward drafts undo {draft.id}"))
-    elif draft.state is DraftState.DISCARDED:
+    elif draft.state in (DraftState.DISCARDED, DraftState.DELETED):
         screen.next_commands(("Write it again", f"onward drafts again {draft.id}"))
+    elif draft.state is DraftState.TO_CONFIRM:
+        known = f"onward drafts confirm {draft.id}"
+        screen.next_commands(
+            *([("The address is right", known)] if draft.recipient.email else []),
+            ("Another address", f"{known} --to ADDRESS"),
+            ("Drop it", f"onward drafts discard {draft.id}"),
+        )
     elif draft.state in OPEN_DRAFTS:
         wrong = ("It was no rejection", f"onward correct {draft.message_key[:KEY]} other")
         screen.next_commands(("Send it", f"onward drafts send {draft.id}"), *commands, wrong)
@@ -792,11 +699,70 @@ def mark_sent(setting: Setting, draft_id: int) -> None:
     screen.next_commands(*now_commands(setting))
 
 
+@drafts.command("confirm")
+@click.argument("draft_id", metavar="ID", type=int)
+@click.option("--to", help="Another address: mara@harbour.example")
+@pass_setting
+def confirm_address(setting: Setting, draft_id: int, to: str | None) -> None:
+    """Say that a letter's address is right, or give the right one.
+
+    A letter whose address is in doubt stands nowhere until then. Onward doubts an address that is of another
+    organisation than the mails before, that is made to look like another one, or whose mail your provider calls false.
+    """
+    from onward import actions
+
+    with setting.store() as store:
+        draft = actions.confirm_address(store, draft_id, address_in(to) if to else None, now())
+    screen.say(f"It goes to {screen.line(str(draft.recipient))}. {soon(setting, 'It comes into your Drafts')}")
+    screen.next_commands(*now_commands(setting), ("Read it", f"onward drafts show {draft_id}"))
+
+
+@drafts.command("write")
+@click.argument("application", metavar="APPLICATION", type=int)
+@click.option("--kind", type=click.Choice(["answer", *OTHER_KINDS]), default="answer", show_default=True)
+@click.option("--to", help="To whom: mara@harbour.example")
+@pass_setting
+def write_letter(setting: Setting, application: int, kind: str, to: str | None) -> None:
+    """Have a letter written that Onward would not write by itself.
+
+    
+    answer         to the no, where there was none because no person was known
+    check-in       a polite question, when it has gone quiet after an interview
+    mentor         what happened, and one wish, to somebody you trust (--to)
+    keep-in-touch  a sign of life, months later, to somebody who was kind
+
+    APPLICATION is its number: onward applications. The letter goes into your Drafts, as any other.
+    """
+    from onward.service import pipeline_for
+
+    with setting.store() as store:
+        pipeline = pipeline_for(setting.config, store, taught_classifier(setting), now)
+        draft_id = pipeline.write_letter(application, OTHER_KINDS.get(kind), address_in(to) if to else None)
+        draft = store.find_draft(draft_id)
+    assert draft is not None
+    waits = draft.state is DraftState.TO_CONFIRM
+    where = "It waits for your word on the address." if waits else soon(setting, "It comes into your Drafts")
+    screen.say(f"Letter {draft_id} is written. {where}")
+    screen.next_commands(*now_commands(setting), ("Read it", f"onward drafts show {draft_id}"))
+
+
+@drafts.command("resume")
+@pass_setting
+def resume_letters(setting: Setting) -> None:
+    """Have letters written again, after they lay unused."""
+    from onward import actions
+
+    with setting.store() as store:
+        actions.want_letters(store, now())
+    screen.say("Letters are written again, from the next no on.")
+    screen.next_commands(("One for an earlier no", "onward drafts write APPLICATION"))
+
+
 def draft_json(store: Store, draft: Draft) -> dict[str, Any]:
     """One draft as it stands in --json; the text is in `drafts show`."""
     [row] = store.rows(
         """SELECT COALESCE(application.company, verdict.company, '') AS company,
-             COALESCE(application.role, verdict.role, '') AS role, evidence, confidence,
+             COALESCE(application.role, verdict.role, '') AS role, evidence, confidence, reasons,
              (SELECT MIN(due_at) FROM effect WHERE kind = 'send_mail' AND state IN ('waiting', 'started')
                 AND json_extract(payload, '$.draft') = :id) AS leaves_at
            FROM message LEFT JOIN verdict ON verdict.message_key = message.key
@@ -818,6 +784,10 @@ def draft_json(store: Store, draft: Draft) -> dict[str, Any]:
         "message": draft.message_key,
         "evidence": row["evidence"] or "",
         "confidence": row["confidence"],
+        "reasons": json.loads(row["reasons"] or "[]"),
+        "warning": draft.warning,
+        "occasion": draft.occasion.value,
+        "changed": draft.seen_body is not None,
         "created_at": draft.created_at.isoformat(),
         "leaves_at": row["leaves_at"],
     }
@@ -842,29 +812,17 @@ def words_on_draft(setting: Setting, found: dict[str, Any]) -> str:
     leaves = f" It leaves {words_on_leaving(setting, at(found['leaves_at']))}." if found["leaves_at"] else ""
     return {
         DraftState.PROPOSED: soon(setting, "It comes into your Drafts"),
-        DraftState.IN_MAILBOX: "It stands in your Drafts. What you change there is what is sent.",
+        DraftState.TO_CONFIRM: "Its address is in doubt, so it stands nowhere yet.",
+        DraftState.IN_MAILBOX: "It stands in your Drafts, as you changed it."
+        if found["changed"]
+        else "It stands in your Drafts. What you change there is what is sent.",
         DraftState.SENDING: f"It is about to be sent.{leaves}",
         DraftState.SENT: "It was sent.",
         DraftState.DISCARDED: "It was dropped.",
+        DraftState.DELETED: "You deleted it in your mail program.",
         DraftState.UNDECIDED: "What became of it is not certain. See: onward questions",
         DraftState.FAILED: "It could not be put into your Drafts. See: onward questions",
     }[DraftState(found["state"])]
-
-
-def soon(setting: Setting, what: str) -> str:
-    """When something will happen that the service does."""
-    return f"{what} within seconds." if setting.is_running else f"{what} when Onward runs."
-
-
-def now_commands(setting: Setting) -> list[tuple[str, str]]:
-    """What to type where nothing happens by itself."""
-    return [] if setting.is_running else [("Let it run", "onward run --once")]
-
-
-def nudge(setting: Setting) -> None:
-    """Where nothing is to be seen because nothing looks."""
-    if not setting.is_running:
-        screen.next_commands(("Onward is not running", "onward run"))
 
 
 # --- sessions ----------------------------------------------------------------------------------------------
@@ -994,6 +952,34 @@ def state_of(session: Reflection) -> str:
     return "over: how was it?" if over else session.state.value
 
 
+# --- feedback ----------------------------------------------------------------------------------------------
+
+
+@cli.command()
+@json_option
+@pass_setting
+def feedback(setting: Setting, as_json: bool) -> None:
+    """What came of asking: word for word, and what it is about."""
+    with setting.store() as store:
+        found = feedback_json(store)
+    if as_json:
+        screen.as_json(found)
+        return
+    if not found:
+        screen.say("No answer has come yet. When one does, it is kept here word for word.")
+        nudge(setting)
+        return
+    for number, each in enumerate(found):
+        if number:
+            screen.say()
+        named = ", ".join(part for part in (each["company"], each["role"]) if part) or "an application"
+        screen.say(screen.line(f"{setting.day(at(each['at']))}{screen.GAP}{named}"))
+        screen.say(feedback_words(each), indent="  ")
+        if each["words"] and each["kind"] in ("given", "vague", "refused", "reopens"):
+            screen.say()
+            screen.say(screen.lines(each["words"]), indent="    ")
+
+
 # --- questions, verdicts, mails set aside -------------------------------------------------------------------
 
 
@@ -1030,9 +1016,7 @@ def open_questions(store: Store) -> list[dict[str, Any]]:
 def question_json(row: dict[str, Any]) -> dict[str, Any]:
     """One question as it stands in --json."""
     text, answers = screen.split_commands(row["text"])
-    if row["message_key"] is not None:
-        key = row["message_key"][:KEY]
-        answers = [("Yes", f"onward correct {key} rejection"), ("No", f"onward correct {key} other")]
+    answers = answers_to(row) or answers
     return {
         "id": row["id"],
         "kind": row["kind"],
@@ -1052,6 +1036,30 @@ def question_json(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def answers_to(row: dict[str, Any]) -> list[tuple[str, str]]:
+    """The commands that answer a question, each with what it means."""
+    key, id = (row["message_key"] or "")[:KEY], row["application_id"]
+    closing = [
+        ("Give it more time", f"onward applications wait {id}"),
+        ("Close it as silent", f"onward applications happened {id} silent"),
+    ]
+    return {
+        "label": [("Yes", f"onward correct {key} rejection"), ("No", f"onward correct {key} other")],
+        "match": [
+            ("To this one", f"onward applications assign {key} ID"),
+            ("To none", f"onward applications assign {key} new"),
+        ],
+        "reopened": [
+            ("Yes", f"onward applications happened {id} reopened"),
+            ("No", f"onward correct {key} feedback_reply"),
+        ],
+        "unused": [("Write letters again", "onward drafts resume")],
+        "bounce": [("To another address", f"onward drafts write {id} --to ADDRESS")],
+        "quiet": [("Ask politely", f"onward drafts write {id} --kind check-in"), *closing],
+        "silent": [("Ask once more", f"onward drafts write {id} --kind check-in"), *closing],
+    }.get({"language": "label", "forged": "label"}.get(row["kind"], row["kind"]), [])
+
+
 def show_question(setting: Setting, each: dict[str, Any]) -> None:
     """One question with its evidence and the commands that answer it."""
     screen.say(screen.line(each["text"]))
@@ -1064,7 +1072,7 @@ def show_question(setting: Setting, each: dict[str, Any]) -> None:
         ]
         if each["evidence"]:
             pairs.append(("It says", f"“{screen.line(each['evidence'])}”"))
-        if each["confidence"] is not None:
+        if each["confidence"] is not None and each["kind"] in ("label", "language", "forged"):
             pairs.append(("Sure", f"{each['confidence']:.0%} that it is a no"))
         screen.fields(pairs, indent="  ")
     if each["answers"]:

@@ -27,18 +27,15 @@ from onward import service
 from onward.config import AccountConfig, Config
 from onward.core import agenda
 from onward.core.model import (
-    LANGUAGES,
     ConfigError,
-    LetterKind,
     OnwardError,
     SignInRefused,
-    Stage,
 )
 from onward.edges import Mailbox, Role, db, secrets, smtp
 from onward.edges.files import is_running
 from onward.edges.imap import ImapMailbox
 from onward.edges.maildir import MaildirMailbox
-from onward.edges.render import Renderer, shipped_templates
+from onward.edges.render import TEMPLATES, Renderer, find_mistakes, shipped_templates
 from onward.edges.store import Store
 
 State = Literal["ok", "warn", "bad"]
@@ -207,24 +204,13 @@ class _reading:
 
 
 def check_templates(config: Config) -> Iterator[Finding]:
-    """Every letter and reminder, filled once with all facts known and once with none."""
-    renderer = Renderer(config.templates)
-    facts: dict[str, object] = {"contact": "Ann", "company": "Acme", "role": "Engineer", "name": config.name}
-    facts |= {"stage": Stage.INTERVIEW, "when": "tomorrow, 17:30–18:30", "reason": "", "draft": True, "session": 1}
-    facts["late"] = False
-    facts |= {"other_role": "Analyst", "topic": "", "offered": "", "formal": "yes", "variant": "acme:0"}
-    names = [(f"letters/{language}/{kind}.txt", facts) for language in LANGUAGES for kind in LetterKind]
-    names += [(f"reminders/{kind}.txt", facts) for kind in REMINDERS]
-    try:
-        for name, known in names:
-            renderer.fill(name, known)
-            renderer.fill(name, {**known, "contact": "", "company": "", "role": "", "draft": False, "late": True})
-    except ConfigError as error:
+    """Every letter and reminder, filled once with all facts known and once with few."""
+    if mistakes := find_mistakes(Renderer(config.templates)):
         mine = config.templates
-        yield Finding("templates", "bad", str(error), f"ls -R {shlex.quote(str(mine or shipped_templates()))}")
+        yield Finding("templates", "bad", mistakes[0], f"ls -R {shlex.quote(str(mine or shipped_templates()))}")
         return
     own = own_templates(config)
-    unused = sorted(own - {name for name, _ in names})
+    unused = sorted(own - set(TEMPLATES))
     if unused:
         words = f"{unused[0]} in your templates folder is never used; it would have to be called like one of ours"
         yield Finding("templates", "warn", words, f"ls -R {shlex.quote(str(shipped_templates()))}")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from onward.core import agenda, letters, mail, tracker
+from onward.core import agenda, letters, mail, talks, tracker
 from onward.core.decide import decide
 from onward.core.model import (
     LABELS,
@@ -275,7 +275,7 @@ class Pipeline:
         prediction, known = self.classifier.predict(message), self.store.load_known(message, now)
         letter: Letter | None
         if kind is None:
-            stage = tracker.stage_reached(message, one)
+            stage = talks.stage_reached(message, one)
             letter, why = letters.plan_letter(message, prediction, stage, self.policy, known, one, wanted=True, to=to)
         else:
             letter = letters.plan_other(kind, message, prediction, one, self.policy, known, now, to)

@@ -133,6 +133,25 @@ def channels_for(config: Config) -> tuple[EffectKind, ...]:
     return tuple(kind for kind, on in wanted.items() if on)
 
 
+def pipeline_for(
+    config: Config,
+    store: Store,
+    classifier: Classifier,
+    clock: Callable[[], datetime],
+    on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+) -> Pipeline:
+    """The pipeline of this configuration, over a store of the thread's own."""
+    return Pipeline(
+        store=store,
+        classifier=classifier,
+        renderer=Renderer(config.templates),
+        policy=config.policy,
+        clock=clock,
+        channels=channels_for(config),
+        on_outcome=on_outcome,
+    )
+
+
 @dataclass
 class Heartbeats:
     """When each thread last got somewhere, and how long it may be silent."""
@@ -519,15 +538,7 @@ class Service:
         return identity_for(account, self.config, lambda: self._open(account))
 
     def _pipeline(self, store: Store) -> Pipeline:
-        return Pipeline(
-            store=store,
-            classifier=self.classifier,
-            renderer=self.renderer,
-            policy=self.config.policy,
-            clock=self.clock,
-            channels=channels_for(self.config),
-            on_outcome=self.on_outcome,
-        )
+        return pipeline_for(self.config, store, self.classifier, self.clock, self.on_outcome)
 
     def _outbox(self, store: Store) -> Outbox:
         return Outbox(

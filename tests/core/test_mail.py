@@ -725,3 +725,23 @@ def test_a_scrubbed_text_is_one_printable_line(text: str) -> None:
     assert scrubbed == scrub(scrubbed)
     assert not set(scrubbed) & {*map(chr, range(32)), "\x7f", "\u2028", "\u202e", "\u200b"}
     scrubbed.encode()
+
+
+@pytest.mark.parametrize(
+    ("results", "failed"),
+    [
+        ("mx.example; dmarc=fail (p=reject) header.from=harbour.example; spf=pass", True),
+        ("mx.example; spf=fail smtp.mailfrom=x.example; dkim=none", True),
+        ("mx.example; spf=fail smtp.mailfrom=x.example; dkim=pass", False),
+        ("mx.example; dmarc=pass; spf=fail; dkim=fail", False),
+        ("mx.example; spf=softfail; dkim=none", False),
+        ("", False),
+    ],
+)
+def test_a_mail_its_provider_calls_false_is_marked(results: str, failed: bool) -> None:
+    fields = ["Authentication-Results: " + results] if results else []
+    if results and not failed:
+        fields.append("Authentication-Results: elsewhere.example; dmarc=fail")  # not the topmost: anybody's
+    raw = "\n".join([*fields, "From: Mara <mara@harbour.example>", "Subject: hi", "", "hello", ""])
+    found = mail.read(RawMail("INBOX", 1, 1, NOW, raw.encode()), "main", NOW)
+    assert ("auth-failed" in found.signs) is failed

@@ -16,7 +16,7 @@ from pathlib import Path
 from onward.core.model import Feedback, FeedbackKind, Message, Theme
 from onward_classifiers.concepts import concepts, pairs
 from onward_classifiers.features import Features, Read, Reading, shape_features
-from onward_classifiers.model import Reader, Row, probabilities, read_tables
+from onward_classifiers.model import LEAST, Reader, Row, probabilities, read_tables
 from onward_classifiers.text import Sentence
 
 WEIGHTS = Path(__file__).parent.parent / "weights" / "answers.json"
@@ -25,8 +25,9 @@ KINDS = (FeedbackKind.GIVEN, FeedbackKind.REFUSED, FeedbackKind.VAGUE, FeedbackK
 SENTENCE_KINDS = (*(theme.value for theme in Theme), "refuses", "reopens", "away", "none")
 THEMES = len(Theme)
 SHORTEST = 12  # characters of a sentence that says something
-SHARPNESS = 1.5  # a sentence that is surely about one thing counts more than two that may be
-ALSO = 0.6  # of the main theme's weight, from which a second one is named
+ABOUT_NOTHING = 0.4  # a sentence less likely to be about something does not count
+SHARPNESS = 3  # a sentence that is surely about one thing counts more than two that may be
+ALSO = 0.4  # of the main theme's weight, from which a second one is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,11 @@ def weigh(heard: Sequence[Heard], message: Message) -> list[float]:
 
 def themes_of(heard: Sequence[Heard]) -> tuple[Theme, ...]:
     """What the answer is about, the main thing first; a second one where it weighs nearly as much."""
-    weights = {theme: sum(one.shares[place] ** SHARPNESS for one in heard) for place, theme in enumerate(Theme)}
+    weights = dict.fromkeys(Theme, 0.0)
+    for one in heard:
+        counts = max(one.about - ABOUT_NOTHING, LEAST) / max(one.about, LEAST)
+        for theme, share in zip(Theme, one.shares, strict=False):
+            weights[theme] += (share * counts) ** SHARPNESS
     first, second, *_ = sorted(weights, key=weights.__getitem__, reverse=True)
     return (first, second) if weights[second] >= ALSO * weights[first] else (first,)
 

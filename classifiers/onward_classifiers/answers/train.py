@@ -35,7 +35,7 @@ from onward_classifiers.text import Sentence, prepare
 from onward_classifiers.train import Linear, fair, short
 
 EXAMPLES = Path(__file__).parent / "examples"
-WORDS, CONCEPTS = 3500, 2500
+WORDS, CONCEPTS = 6_000, 4_000
 FOLDS = 5
 STRENGTH = 0.3
 NAMES = {  # what the examples call some kinds

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from onward.core.model import Address, Found, Message, Person, Stage
 from onward_classifiers.naming import patterns, weights
@@ -27,9 +28,11 @@ from onward_classifiers.naming.no import (
 )
 from onward_classifiers.naming.passage import READ, Mail
 from onward_classifiers.naming.people import find_contact, find_people
-from onward_classifiers.naming.requisition import find_requisition
+from onward_classifiers.naming.requisition import find_numbers
 from onward_classifiers.naming.role import role_candidates
 from onward_classifiers.text import Prepared, Sentence
+
+MOST_NUMBERS = 5  # of one mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Named:
     company: Found | None = None
     role: Found | None = None
     requisition: Found | None = None
+    numbers: frozenset[str] = frozenset()
     contact: Address | None = None
     people: tuple[Person, ...] = ()
     dates: tuple[Found, ...] = ()
@@ -71,11 +75,13 @@ def extract(
     roles = role_candidates(mail, company)
     role = likeliest(roles, weights.ROLE_SIGNS)
     given, offered, refused = find_feedback(heard, signs)
+    numbers = list(islice(find_numbers(mail), MOST_NUMBERS))
     kind = find_kind(heard, signs) if no else None
     return Named(
         company=company,
         role=role,
-        requisition=find_requisition(mail),
+        requisition=numbers[0] if numbers else None,
+        numbers=frozenset(each.value for each in numbers),
         contact=contact,
         people=find_people(mail, contact, company),
         dates=find_dates(mail),

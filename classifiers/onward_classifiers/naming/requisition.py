@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from onward.core.model import Found, Span
 from onward_classifiers.naming import patterns
 from onward_classifiers.naming.passage import Mail, Passage
 
 
-def find_requisition(mail: Mail) -> Found | None:
-    """The employer's number for the vacancy: after a word for it, or by its own shape."""
+def find_numbers(mail: Mail) -> Iterator[Found]:
+    """Every number a mail gives for a vacancy or an application: after a word for it, or by its own shape."""
     for passage in [mail.subject, *mail.passages]:
         in_text = passage.where != "subject"
         for number, word in enumerate(passage.low):
@@ -18,8 +19,7 @@ def find_requisition(mail: Mail) -> Found | None:
                 continue
             start, end = passage.starts[number], passage.ends[number]
             value = passage.text[start:end]
-            return Found(value, Span(start, end) if in_text else Span(), sure, "text" if in_text else "subject")
-    return None
+            yield Found(value, Span(start, end) if in_text else Span(), sure, "text" if in_text else "subject")
 
 
 def _sure_of_number(passage: Passage, number: int) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from onward.core import agenda, letters, tracker
+from onward.core import agenda, letters, talks, tracker
 from onward.core.model import (
     Application,
     ApplicationChange,
@@ -32,6 +32,7 @@ from onward.core.model import (
 EXPECTED = 3.0  # the odds of a no about an open application, to those of the same words elsewhere
 UNHEARD_OF = 0.2  # … from a sender who has only ever written of other things
 AFTER_A_NO = 0.03  # probability of a feedback reply from which an answer in the thread of a known no is one
+HARDLY_OTHER = 0.2  # the odds of something else, from somebody behind an open application
 MANY = 3  # mails that make such a sender
 
 
@@ -129,8 +130,22 @@ def hold(
         return Verdict(Label.REJECTION, Source.MODEL, chance, Band.ASK)
     if chance >= policy.act_above:
         return Verdict(Label.REJECTION, Source.MODEL, chance, Band.ACT)
-    band = Band.LEAVE if prediction.label is Label.OTHER else Band.ACT
-    return Verdict(prediction.label, Source.MODEL, prediction.confidence, band)
+    label = label_with_history(message, prediction, matched)
+    band = Band.LEAVE if label is Label.OTHER else Band.ACT
+    return Verdict(label, Source.MODEL, prediction.probabilities.get(label, prediction.confidence), band)
+
+
+def label_with_history(message: Message, prediction: Prediction, matched: Application | None) -> Label:
+    """What a mail is: one of somebody behind an open application is hardly about something else."""
+    if prediction.label is not Label.OTHER or matched is None or matched.closed or message.sender is None:
+        return prediction.label
+    known = any(each.address.domain == message.sender.domain for each in matched.people)
+    if "own" in message.signs or not (known or tracker.in_thread(message, matched)):
+        return Label.OTHER
+    shares = {label: share for label, share in prediction.probabilities.items() if label in tracker.EVENTS}
+    best = max(shares, key=shares.__getitem__, default=Label.OTHER)
+    rival = HARDLY_OTHER * prediction.probabilities.get(Label.OTHER, 0.0)
+    return best if best is not Label.REJECTION and shares.get(best, 0.0) > rival else Label.OTHER
 
 
 def with_history(chance: float, known: Known, matched: Application | None) -> float:
@@ -163,7 +178,7 @@ def decide_rejection(
     if "known id, other body" in message.flags and verdict.source is not Source.PERSON:
         question = Question("forged", "A second mail under a known Message-ID says something else. Is it a rejection?")
         return Decision(Verdict(verdict.label, verdict.source, verdict.confidence, Band.ASK), (), question=question)
-    stage = tracker.stage_reached(message, matched)
+    stage = talks.stage_reached(message, matched)
     repeat = find_repeat(message, known, matched) or ""
     late = now - message.arrived_at > policy.answer_within
     letter, reason = letters.plan_letter(message, prediction, stage, policy, known, matched, late=late, repeat=repeat)

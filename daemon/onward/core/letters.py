@@ -389,7 +389,7 @@ def find_met(message: Message, matched: Application, policy: Policy) -> Person |
         one
         for one in reversed(matched.people)
         if not mail.nobody_reads(one.email)
-        and greeting_name(one.address)
+        and is_person(one.address)
         and one.email.lower() not in (*policy.own_addresses, sender)
         and not find_disguise(one.address)
     ]
@@ -410,9 +410,22 @@ def find_recipient(message: Message, prediction: Prediction) -> Address | None:
             return reply_to if reply_to.name else Address(reply_to.email, _name_for(reply_to, sender, prediction))
     if message.reply_to and not any(each.email == sender.email for each in message.reply_to):
         return None
-    if mail.nobody_reads(sender.email) or prediction.contact is None:
+    if mail.nobody_reads(sender.email):
         return None
+    if prediction.contact is None:
+        return find_small_desk(message, prediction)
     return sender if sender.name else Address(sender.email, prediction.contact.name)
+
+
+def find_small_desk(message: Message, prediction: Prediction) -> Address | None:
+    """The desk of a small employer, read by whoever signed the mail: 'hello@…' at a domain of its own name."""
+    sender = message.sender
+    if sender is None or message.signs or sender.email.partition("@")[0].lower() not in _SMALL_DESKS:
+        return None
+    if prediction.company is None or not tracker.in_domain(prediction.company.value, sender.domain):
+        return None
+    signed = next((each for each in prediction.people if each.where == "signature" and each.name), None)
+    return Address(sender.email, signed.name if signed else "")
 
 
 def _name_for(reply_to: Address, sender: Address, prediction: Prediction) -> str:
@@ -440,6 +453,19 @@ def _sure(found: Found | None) -> str:
     return found.value if found is not None and found.confidence >= SURE else ""
 
 
+def is_person(address: Address) -> bool:
+    """Whether a name is a person's, as far as it shows: not that of the house whose address it has."""
+    name = greeting_name(address, first_name_only=False)
+    if not name:
+        return False
+    words = tracker.plain(name).split()
+    local = tracker.plain_words(address.email.partition("@")[0]).replace(" ", "")
+    if any(word in local for word in words if len(word) > 2):
+        return True
+    house = tracker.registered_name(address.domain)
+    return not any(word in house for word in words if len(word) > 3) and local not in _SMALL_DESKS | _DESKS
+
+
 def greeting_name(address: Address, first_name_only: bool = True) -> str:
     """A name to greet with, or '' where the name is a team's, a company's or missing.
 
@@ -459,6 +485,19 @@ def greeting_name(address: Address, first_name_only: bool = True) -> str:
     return words[0] if first_name_only else " ".join(words)
 
 
+_SMALL_DESKS = frozenset(
+    (
+        *("info", "hello", "hallo", "hi", "hey", "hej", "hola", "ola", "ciao", "bonjour", "contact", "contacto"),
+        *("kontakt", "contatti", "contato", "office", "post", "mail", "bureau", "kantoor", "studio", "team"),
+    )
+)
+_DESKS = frozenset(
+    (
+        *("jobs", "job", "careers", "career", "karriere", "bewerbung", "bewerbungen", "recruiting", "recruitment"),
+        *("recrutement", "empleo", "seleccion", "selezione", "vacatures", "rekrytering", "recrutamento", "hr", "rh"),
+        *("talent", "people", "invite", "invitation", "notifications", "candidatures", "personal", "system", "updates"),
+    )
+)
 _PARTICLES = frozenset(("van", "von", "der", "den", "de", "da", "di", "du", "la", "le", "del", "dos", "ter", "zu"))
 _TITLES = frozenset(("mr", "mrs", "ms", "mx", "dr", "prof", "herr", "frau", "m", "mme", "sr", "sra", "dhr", "mevr"))
 _TEAM_WORDS = frozenset(

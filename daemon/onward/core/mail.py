@@ -57,6 +57,7 @@ _WANTED = frozenset(
             "references",
         ),
         *("return-path", "list-id", "list-post", "list-unsubscribe", "precedence", "auto-submitted"),
+        "authentication-results",
         *("mime-version", "content-type", "content-transfer-encoding", "content-disposition"),
     )
 )
@@ -210,7 +211,12 @@ def _sift(raw: bytes) -> tuple[bytes, bytes, set[str]]:
         lowered = name.strip().lower()
         keep = bool(colon) and lowered.decode("ascii", "replace") in _WANTED and bool(_FIELD_NAME.match(lowered))
         if keep and lowered in seen and lowered.decode() not in _REPEATABLE:
-            oddities.add(f"repeated {lowered.decode()}")  # RFC 5322 §3.6: an attack or an accident; the first counts
+            if (
+                lowered != b"authentication-results"
+            ):  # every server on the way adds its own; the first is the last added
+                oddities.add(
+                    f"repeated {lowered.decode()}"
+                )  # RFC 5322 §3.6: an attack or an accident; the first counts
             keep = False
         if keep:
             seen.add(lowered)
@@ -409,7 +415,23 @@ def _signs(tree: ParsedMail, sender: Address | None, own: frozenset[str]) -> fro
         signs.add("bounce")
     if sender and sender.email.lower() in own:
         signs.add("own")
+    if _failed(str(tree.get("authentication-results", ""))):
+        signs.add("auth-failed")
     return frozenset(signs)
+
+
+def _failed(results: str) -> bool:
+    """Whether the topmost Authentication-Results (RFC 8601 §5: the last one added, by the person's provider) says no.
+
+    One that a sender forged would hardly say so; of one that says 'pass' nothing is believed.
+    """
+    found = dict(_RESULT.findall(results.lower()[:4_096]))
+    if "dmarc" in found:
+        return bool(found["dmarc"] == "fail")
+    return bool(found.get("spf") == "fail" and found.get("dkim") != "pass")
+
+
+_RESULT = re.compile(r"\b(dmarc|spf|dkim)\s*=\s*([a-z]+)")
 
 
 def _single(parsed: _Parser, name: str) -> str:

@@ -171,7 +171,7 @@ class Message:
     text: str = ""  # what a reader sees, quotes, signature and attached mails included; at most 64 KiB
     html_only: bool = False
     calendar_method: str | None = None  # REQUEST, CANCEL …: shown, never applied
-    signs: frozenset[str] = frozenset()  # of no person behind it: 'list', 'bulk', 'auto-submitted', 'bounce', 'own'
+    signs: frozenset[str] = frozenset()  # 'list', 'bulk', 'auto-submitted', 'bounce': no person; 'own', 'auth-failed'
     flags: frozenset[str] = frozenset()  # 'truncated', 'repeated header', 'known id, other body', 'pdf' attached
 
 
@@ -255,6 +255,7 @@ class Prediction:
     company: Found | None = None  # None: not found
     role: Found | None = None
     requisition: Found | None = None
+    numbers: frozenset[str] = frozenset()  # every number it gives for a vacancy or an application
     contact: Address | None = None  # a person who would read an answer
     people: tuple[Person, ...] = ()  # everybody it names besides the reader, who writes first
     dates: tuple[Found, ...] = ()  # days and times in the mail's own words
@@ -447,7 +448,8 @@ class Application:
     people: tuple[Person, ...] = ()  # with an address, those heard of last at the end
     closed_by: str | None = None  # key of the message that closed it
     subjects: frozenset[str] = frozenset()  # of its mails, as `tracker.topic` gives them
-    numbers: frozenset[str] = frozenset()  # reference numbers in them
+    numbers: frozenset[str] = frozenset()  # reference numbers in its mails, as `tracker.plain_words` writes them
+    names: frozenset[str] = frozenset()  # of its people, those without an address too
     ended: str = ""  # 'rejection', 'withdrawn', 'silent' where it is closed
     heard_at: datetime | None = None  # the last word about it, of the person's too
     last: str = ""  # the kind of the latest event
@@ -510,6 +512,7 @@ class ApplicationChange:
     role: str
     event: str  # applied, acknowledged, screen, assessment, interview, offer, rejection, withdrawn, update
     requisition: str | None = None
+    numbers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

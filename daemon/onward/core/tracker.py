@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
-from onward.core import mail
+from onward.core import mail, talks
 from onward.core.model import (
+    Address,
     Application,
     ApplicationChange,
     Found,
@@ -53,7 +54,11 @@ SAME_ROLE, OTHER_ROLE = 2.0, 2.0
 SAME_PERSON, SAME_MACHINE, SAME_HOUSE = 4.0, 1.0, 2.0
 BEGINS_ANOTHER = 4.0  # an acknowledgement of another role begins another application
 SAME_SUBJECT = 2.0
-NUMBER_NAMED, COMPANY_NAMED, PERSON_NAMED, ROLE_NAMED = 6.0, 3.0, 2.0, 2.0  # by its text, whatever was extracted
+NUMBER_NAMED, COMPANY_NAMED, ROLE_NAMED = 6.0, 3.0, 2.0  # by its text, whatever was extracted
+PERSON_NAMED, FAMILY_NAMED, FIRST_NAMED = 2.5, 2.0, 1.0
+PERSON_WRITES = 3.0  # somebody whom an earlier mail only named
+UNTIED = 1.5  # nothing but the job's title speaks for it
+OTHER_NAME = 1.0  # of a company, in a mail that is tied to the application: an agency's client, a brand of the group
 HOUSE_OF_COMPANY = 2.5  # the sender's domain is made of its name
 CLOSED = 0.5
 ENOUGH, CLEARLY = 2.0, 0.75
@@ -68,30 +73,6 @@ _ADVANCING = frozenset({"screen", "assessment", "interview", "final", "offer", "
 _TALKS = frozenset({Stage.SCREEN, Stage.INTERVIEW, Stage.FINAL})
 WAITED = frozenset({"check-in", "waiting"})  # the person knew of the silence, and gave it time
 BY_HAND = ("applied", "acknowledged", *_STAGES, "update", "rejection", "withdrawn", "silent", "reopened")
-_SCREEN = re.compile(
-    r"\b(phone screen|screening call|intro(?:ductory)? call|first call|quick call|short call|get to know"
-    r"|telefoninterview"
-    r"|kennenlern\w*|erstgespräch|premier échange|primera llamada|eerste gesprek|första samtal|primeira conversa"
-    r"|primo colloquio)\b",
-    re.IGNORECASE,
-)
-_FINAL = re.compile(
-    r"\b(final (?:round|interview|stage)|last round|on-?site|panel|letzte runde|dernier entretien|entretien final"
-    r"|última entrevista|laatste gesprek|sista intervju|slutintervju|última etapa|colloquio finale)\b",
-    re.IGNORECASE,
-)
-_TALKED = re.compile(  # "thank you for the interview", in a no: they met, whatever mails we have
-    r"\b(?:thank(?:s| you)|enjoyed|pleasure|appreciate\w*)\b[^.!?]{0,80}\b(?:interview\w*|met|meeting|speaking|talking"
-    r"|spoke|conversations?)\b"
-    r"|\b(?:dank\w*|gefreut)\b[^.!?]{0,80}\b(?:gespräch\w*|vorstellungsgespräch\w*|kennenlernen|kennenzulernen)\b"
-    r"|\b(?:merci|remerci\w*)\b[^.!?]{0,80}\b(?:entretiens?|échanges?|rencontr\w*)\b"
-    r"|\b(?:gracias|agradec\w*)\b[^.!?]{0,80}\b(?:entrevistas?|conversación|conocerte|conocerle)\b"
-    r"|\b(?:bedankt|dank)\b[^.!?]{0,80}\b(?:gesprek\w*|interview\w*|kennismaking)\b"
-    r"|\btack\b[^.!?]{0,80}\b(?:intervjun?|samtal\w*|mötet|träffa\w*)\b"
-    r"|\b(?:obrigad[oa]|agradec\w*)\b[^.!?]{0,80}\b(?:entrevistas?|conversas?)\b"
-    r"|\b(?:grazie|ringrazi\w*)\b[^.!?]{0,80}\b(?:colloqui\w*|incontr\w*)\b",
-    re.IGNORECASE,
-)
 _LEGAL = re.compile(
     r"\b(inc|incorporated|llc|ltd|limited|plc|gmbh|ag|se|kg|co|corp|corporation|company|sa|sas|sarl|srl|spa|bv|nv|ab|oy"
     r"|aps|as|lda|ltda|group|holding)\b"
@@ -116,6 +97,7 @@ def application(
     thread: frozenset[str],
     people: tuple[Person, ...],
     subjects: Sequence[str] = (),
+    numbers: Iterable[str] = (),
 ) -> Application:
     """An application as its events, oldest first, tell it.
 
@@ -140,10 +122,11 @@ def application(
         closed=bool(ended),
         requisition=requisition,
         thread=thread,
-        people=people,
+        people=tuple(each for each in people if each.email),
+        names=frozenset(plain(each.name) for each in people if not mail.nobody_reads(each.email)) - {""},
         closed_by=closed_by,
         subjects=frozenset(topic(each) for each in subjects) - {""},
-        numbers=numbers_in((*subjects, requisition or "")),
+        numbers=frozenset(plain_words(each) for each in (*numbers, requisition or "")) - {""},
         ended=ended,
         heard_at=heard_at,
         last=last,
@@ -210,37 +193,55 @@ def _likeness(
     message: Message, prediction: Prediction, one: Application, applications: Sequence[Application], said: str
 ) -> float:
     """How much speaks for a mail's belonging to an application. Set by hand; `ENOUGH` says from where on it does."""
-    weight = 0.0
     company, role = _value(prediction.company), _value(prediction.role)
     begins = prediction.label is Label.ACKNOWLEDGEMENT
-    named = _names(one.company, said)
+    sender = message.sender or Address("")
+    address, house = sender.email.lower(), sender.domain
+    tied = 0.0  # what ties a mail to this application, whatever the job is called
+    if any(person.email.lower() == address for person in one.people) and _only_of(address, one, applications):
+        tied += SAME_MACHINE if mail.nobody_reads(address) else SAME_PERSON
+    elif any(person.address.domain == house for person in one.people) and _only_of(house, one, applications):
+        tied += SAME_HOUSE
+    elif in_domain(one.company, house):
+        tied += HOUSE_OF_COMPANY
+    elif plain(sender.name) in one.names:
+        tied += PERSON_WRITES
+    if any(f" {number} " in said for number in one.numbers):
+        tied += NUMBER_NAMED
+    if not begins:
+        tied += _people_named(one, said)
+    if topic(message.subject) in one.subjects:
+        tied += SAME_SUBJECT
+    weight = tied
     if company and one.company and same_company(company, one.company):
         weight += SAME_COMPANY
-    elif named:
+    elif _names(one.company, said):
         weight += COMPANY_NAMED
     elif company and one.company:
-        weight -= OTHER_COMPANY
-    elif company and begins:
+        weight -= OTHER_COMPANY if tied < SAME_HOUSE else OTHER_NAME
+    elif begins and tied < SAME_HOUSE:
         weight -= BEGINS_ANOTHER
+    elif one.company and not tied:
+        weight -= UNTIED
     if role and one.role:
         weight += SAME_ROLE if same_role(role, one.role) else -(OTHER_ROLE + BEGINS_ANOTHER * begins)
     elif _names(one.role, said):
         weight += ROLE_NAMED
-    if any(f" {number} " in said for number in one.numbers):
-        weight += NUMBER_NAMED
-    if not begins and any(_names(person.name, said) for person in one.people if not mail.nobody_reads(person.email)):
-        weight += PERSON_NAMED
-    if message.sender is not None:
-        address, house = message.sender.email.lower(), message.sender.domain
-        if any(person.email.lower() == address for person in one.people) and _only_of(address, one, applications):
-            weight += SAME_MACHINE if mail.nobody_reads(address) else SAME_PERSON
-        elif any(person.address.domain == house for person in one.people) and _only_of(house, one, applications):
-            weight += SAME_HOUSE
-        elif in_domain(one.company, house):
-            weight += HOUSE_OF_COMPANY
-    if topic(message.subject) in one.subjects:
-        weight += SAME_SUBJECT
     return weight - CLOSED * one.closed
+
+
+def _people_named(one: Application, said: str) -> float:
+    """How much it tells that a mail names people of an application: in full, or by their family name or first name."""
+    best = 0.0
+    for name in one.names:
+        first, *rest = name.split()
+        if _names(name, said):
+            best = max(best, PERSON_NAMED)
+        elif rest and _names(rest[-1], said):
+            best = max(best, FAMILY_NAMED)
+        elif _names(first, said):
+            best = max(best, FIRST_NAMED)
+    return best
 
 
 def _only_of(sender: str, one: Application, applications: Sequence[Application]) -> bool:
@@ -269,30 +270,14 @@ def _names(name: str, said: str) -> bool:
     return len(bare) >= SHORTEST_NAME and f" {bare} " in said
 
 
-def numbers_in(subjects: Iterable[str]) -> frozenset[str]:
-    """Reference numbers in the subjects of an application's mails, as `plain_words` writes them; no dates, no times."""
-    found = set()
-    for subject in subjects:
-        for match in _REFERENCE.finditer(subject):
-            if not _DATE.fullmatch(match[0]):
-                found.add(plain_words(match[0]))
-    return frozenset(found)
-
-
-_REFERENCE = re.compile(r"(?i)\b(?:[a-z]{1,6}[-/ ]?)?\d[\d/._-]{2,}\d\b|\b[a-z]{1,6}-(?:[a-z]{1,4}-)?\d{2,}\b")
-_DATE = re.compile(
-    r"(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}[./-]?(?:\d\d|\d{4})?|\d{4}-\d\d-\d\d|\d{1,2}[.:]\d\d(?:-\d{1,2}[.:]\d\d)?"
-)
-
-
 def in_domain(company: str, domain: str) -> bool:
     """Whether a domain is made of a company's name: 'gruenspan-jobs.example' of Grünspan Digital GmbH."""
     registered = re.sub(r"[\W_]", "", registered_name(domain))
     for name in {plain(company), plain(company.casefold().translate(_SPELT_OUT))}:
         words = name.split()
-        if words and (len(words[0]) > SHORTEST_NAME and words[0] in registered):
-            return True
-        if len("".join(words)) >= SHORTEST_NAME and "".join(words) in registered:
+        telling = [word for word in (*words[:1], max(words, key=len, default="")) if len(word) > SHORTEST_NAME]
+        whole = "".join(words)
+        if any(word in registered for word in telling) or (len(whole) >= SHORTEST_NAME and whole in registered):
             return True
     return False
 
@@ -360,8 +345,7 @@ def change_for(
     if event is None or (label is Label.FEEDBACK_REPLY and matched is None):
         return None
     if label is Label.INTERVIEW:
-        words = f"{message.subject}\n{message.text[:4000]}"
-        event = "final" if _FINAL.search(words) else "screen" if _SCREEN.search(words) else "interview"
+        event = talks.talk_in(message)
     if matched is not None and matched.closed and label is Label.ACKNOWLEDGEMENT:
         matched = None
     return ApplicationChange(
@@ -370,6 +354,7 @@ def change_for(
         role=prediction.role.value if prediction.role else "",
         event=event,
         requisition=prediction.requisition.value if prediction.requisition else None,
+        numbers=prediction.numbers,
     )
 
 
@@ -407,13 +392,6 @@ def find_silent(applications: Sequence[Application], policy: Policy, now: dateti
         if now - one.heard_at >= policy.quiet_after:
             found.append((one, "silent" if one.last in WAITED else "quiet"))
     return found
-
-
-def stage_reached(message: Message, matched: Application | None) -> Stage:
-    """How far it had come when the no arrived: as its events tell, or at least as the no itself says."""
-    known = matched.stage if matched is not None else Stage.APPLIED
-    told = Stage.INTERVIEW if _TALKED.search(message.text[:4000]) else Stage.APPLIED
-    return max(known, told, key=_ORDER.index)
 
 
 @lru_cache(maxsize=8192)  # every mail is compared with every application

@@ -17,6 +17,7 @@ next count take the next way in each place.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from zlib import crc32
@@ -27,7 +28,7 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from onward.core.model import ConfigError
+from onward.core.model import LANGUAGES, ConfigError, LetterKind
 
 LETTER_CAP = 20_000  # characters; a letter longer than this is a mistake in a template
 
@@ -71,6 +72,58 @@ class Choose(Extension):
         return caller().strip() + "\n"
 
 
+def _line_of(error: BaseException, name: str) -> int | None:
+    """The line of a template in which it failed: Jinja2 gives its frames the template's file and lines."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(name)]
+    return lines[-1] if lines else None
+
+
+ALL_FACTS: dict[str, object] = {  # every fact there is, for trying a template
+    "contact": "Ann",
+    "company": "Acme",
+    "role": "Engineer",
+    "name": "Sam Doe",
+    "stage": "interview",
+    "other_role": "Analyst",
+    "topic": "",
+    "offered": "",
+    "formal": "yes",
+    "brief": "",
+    "variant": "acme:0",
+    "weeks": "2",
+    "months": "6",
+    "when": "tomorrow, 17:30–18:30",
+    "reason": "",
+    "draft": 1,
+    "session": 1,
+    "late": False,
+    "recipient": "Ann",
+    "confirm": False,
+}
+REMINDERS = ("booked", "day", "soon", "after", "letter")
+TEMPLATES = (
+    *(f"letters/{language}/{kind}.txt" for language in LANGUAGES for kind in LetterKind),
+    *(f"reminders/{kind}.txt" for kind in REMINDERS),
+)
+
+
+def find_mistakes(renderer: Renderer) -> list[str]:
+    """What is wrong with which template, each filled once with all facts known and once with few, in every variant."""
+    few = {"contact": "", "company": "", "role": "", "draft": "", "late": True, "formal": "", "other_role": ""}
+    found = []
+    for name in TEMPLATES:
+        try:
+            for count in range(VARIANTS):
+                renderer.fill(name, {**ALL_FACTS, "variant": f"acme:{count}"})
+                renderer.fill(name, {**ALL_FACTS, **few, "variant": f"acme:{count}"})
+        except ConfigError as error:
+            found.append(str(error))
+    return found
+
+
+VARIANTS = 8  # more than any template has ways to say one thing
+
+
 class Renderer:
     """Fills templates by name. Safe to share between threads."""
 
@@ -93,10 +146,9 @@ class Renderer:
             raise ConfigError(f"the template {name} is missing") from None
         except jinja2.TemplateSyntaxError as error:
             raise ConfigError(f"the template {error.filename or name}, line {error.lineno}: {error.message}") from None
-        except jinja2.TemplateError as error:
-            raise ConfigError(f"the template {name}: {error.message}") from None
-        except (TypeError, ValueError, OverflowError, MemoryError) as error:
-            raise ConfigError(f"the template {name}: {error}") from None
+        except (jinja2.TemplateError, TypeError, ValueError, OverflowError, MemoryError) as error:
+            line = _line_of(error, name)
+            raise ConfigError(f"the template {name}{f', line {line}' if line else ''}: {error}") from None
         if len(text) > LETTER_CAP:
             raise ConfigError(
                 f"the template {name} wrote {len(text):,} characters; a letter has at most {LETTER_CAP:,}"

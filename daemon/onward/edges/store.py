@@ -475,8 +475,9 @@ class Store:
         events: dict[int, list[tracker.Happening]] = {}
         threads: dict[int, set[str]] = {}
         subjects: dict[int, dict[str, None]] = {}
+        numbers: dict[int, set[str]] = {}
         rows = self._all(
-            """SELECT application_id, kind, message_key, message_id, refs, subject, event.at
+            """SELECT application_id, kind, message_key, message_id, refs, subject, event.at, numbers
                FROM event LEFT JOIN message ON message.key = message_key
                WHERE revoked_at IS NULL
                  AND (:ids IS NULL OR application_id IN (SELECT value FROM json_each(:ids)))
@@ -487,6 +488,7 @@ class Store:
             happening = tracker.Happening(row["kind"], db.moment(row["at"]), row["message_key"])
             events.setdefault(row["application_id"], []).append(happening)
             if row["message_key"]:
+                numbers.setdefault(row["application_id"], set()).update(json.loads(row["numbers"]))
                 thread = threads.setdefault(row["application_id"], set())
                 thread.update(json.loads(row["refs"]))
                 if row["message_id"]:
@@ -501,8 +503,9 @@ class Store:
                 requisition=row["requisition"],
                 events=events[row["id"]],
                 thread=frozenset(threads.get(row["id"], ())),
-                people=tuple(each for each in people.get(row["id"], ()) if each.email),
+                people=tuple(people.get(row["id"], ())),
                 subjects=tuple(subjects.get(row["id"], ())),
+                numbers=numbers.get(row["id"], ()),
             )
             for row in self._all(
                 """SELECT * FROM application
@@ -731,9 +734,15 @@ class Store:
                 },
             )
         connection.execute(
-            """INSERT INTO event (application_id, kind, message_key, at) VALUES (?, ?, ?, ?)
+            """INSERT INTO event (application_id, kind, message_key, at, numbers) VALUES (?, ?, ?, ?, ?)
                ON CONFLICT DO UPDATE SET revoked_at = NULL, application_id = excluded.application_id""",
-            (application_id, change.event, message.key, db.stamp(message.arrived_at)),
+            (
+                application_id,
+                change.event,
+                message.key,
+                db.stamp(message.arrived_at),
+                json.dumps(sorted(change.numbers), ensure_ascii=False),
+            ),
         )
         return application_id
 

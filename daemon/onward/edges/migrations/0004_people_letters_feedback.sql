@@ -52,6 +52,7 @@ CREATE TABLE change (              -- what the person changed by hand, so that i
 ) STRICT;
 
 ALTER TABLE event ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE event ADD COLUMN numbers TEXT NOT NULL DEFAULT '[]';  -- JSON list: what the mail gives as reference
 ALTER TABLE question ADD COLUMN application_id INTEGER REFERENCES application (id);
 
 CREATE TABLE letter (
