@@ -30,6 +30,7 @@ from onward.core.mail import nobody_reads  # noqa: E402
 
 MAILBOXES = HERE / "mailboxes"
 STAGES = {"applied": "application", "offer": "final"}  # as a rehearsed row names them, where the names differ
+THEMES = {"motivation": "motivation_fit"}
 FOLLOWED = {"acknowledgement", "status_update", "interview", "assessment", "offer", "rejection", "withdrawal"}
 
 Row = dict[str, Any]
@@ -106,6 +107,9 @@ def judged(truth: list[Row], rows: dict[str, Row]) -> Iterator[tuple[str, str, b
         if line.get("feedback"):
             told = (row["label"] == "feedback_reply") == (line["feedback"] in ("given", "refused", "vague", "reopens"))
             yield "feedback recognised", line["id"], told
+        if line.get("themes"):
+            themes = {THEMES.get(theme, theme) for theme in line["themes"]}
+            yield "its main theme", line["id"], row["feedback_theme"] in themes
 
 
 def _no(line: Row, row: Row) -> Iterator[tuple[str, str, bool]]:

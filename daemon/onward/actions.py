@@ -21,6 +21,7 @@ from onward.core.model import (
     Label,
     Learned,
     Message,
+    Occasion,
     Policy,
     ReflectionState,
     Refused,
@@ -117,7 +118,7 @@ def review_draft(store: Store, draft_id: int, open_mailbox: Callable[[], Mailbox
 
 def check_confirmed(draft: Draft) -> None:
     """Raises Refused while the address of a letter waits for the person's word."""
-    if draft.state is DraftState.TO_CONFIRM:
+    if draft.unconfirmed and draft.state is DraftState.TO_CONFIRM:
         raise Refused(f"the address of letter {draft.id} is in doubt; first: onward drafts confirm {draft.id}")
 
 
@@ -186,6 +187,7 @@ def edit_draft(store: Store, draft_id: int, subject: str, body: str, now: dateti
     `seen` is the hash of the old words as they were shown; what the person changes elsewhere meanwhile stays.
     """
     draft = get_draft(store, draft_id)
+    check_confirmed(draft)
     changed = replace(draft, subject=mail.scrub(subject), body=body, version=draft.version + 1)
     mail.build(  # refused here, before anything is written, if it cannot be a mail
         mail.Outgoing(
@@ -199,9 +201,11 @@ def edit_draft(store: Store, draft_id: int, subject: str, body: str, now: dateti
     )
 
     def change(connection: sqlite3.Connection) -> None:
+        _check_settled(connection, draft)
         _move(connection, draft, OPEN, DraftState.PROPOSED, now)
         connection.execute(
-            "UPDATE draft SET subject = :subject, body = :body, version = :version WHERE id = :id",
+            """UPDATE draft SET subject = :subject, body = :body, version = :version, seen_body = NULL, seen_hash = NULL
+               WHERE id = :id""",
             {"subject": changed.subject, "body": body, "version": changed.version, "id": draft.id},
         )
         _append_anew(store, connection, changed, now, seen)
@@ -210,14 +214,21 @@ def edit_draft(store: Store, draft_id: int, subject: str, body: str, now: dateti
 
 
 def write_again(store: Store, draft_id: int, now: datetime) -> None:
-    """Put the letter into Drafts once more, on the person's word: as a new version with a key of its own."""
+    """Put the letter into Drafts once more, on the person's word: as a new version with a key of its own.
+
+    One whose address they have not confirmed yet waits for that.
+    """
     draft = get_draft(store, draft_id)
+    check_confirmed(draft)
     again = replace(draft, version=draft.version + 1)
+    to = DraftState.TO_CONFIRM if draft.unconfirmed else DraftState.PROPOSED
 
     def change(connection: sqlite3.Connection) -> None:
-        _move(connection, draft, (*OPEN, DraftState.DISCARDED, DraftState.DELETED), DraftState.PROPOSED, now)
+        _check_settled(connection, draft)
+        _move(connection, draft, (*OPEN, DraftState.DISCARDED, DraftState.DELETED), to, now)
         connection.execute("UPDATE draft SET version = ? WHERE id = ?", (again.version, draft.id))
-        _append_anew(store, connection, again, now)
+        if to is DraftState.PROPOSED:
+            _append_anew(store, connection, again, now)
         _answer(connection, now, "again", draft=draft)
 
     store.change("write_again", change)
@@ -234,13 +245,29 @@ def confirm_address(store: Store, draft_id: int, address: Address | None, now: d
     def change(connection: sqlite3.Connection) -> None:
         _move(connection, draft, (DraftState.TO_CONFIRM,), DraftState.PROPOSED, now)
         connection.execute(
-            "UPDATE draft SET recipient = ?, recipient_name = ? WHERE id = ?", (to.email, to.name, draft.id)
+            "UPDATE draft SET recipient = ?, recipient_name = ?, unconfirmed = 0 WHERE id = ?",
+            (to.email, to.name, draft.id),
         )
         append = Effect(draft.append_key, EffectKind.APPEND_DRAFT, now, {"draft": str(draft.id)})
         store.wish(connection, [append], now)
 
     store.change("confirm_address", change)
     return confirmed
+
+
+def leave_question(store: Store, question_id: int, now: datetime) -> None:
+    """A question is left without an answer, and not shown any more. Raises Refused when there is none open."""
+    left = store.change(
+        "leave_question",
+        lambda connection: (
+            connection.execute(
+                "UPDATE question SET answered_at = ?, answer = 'left' WHERE id = ? AND answered_at IS NULL",
+                (db.stamp(now), question_id),
+            ).rowcount
+        ),
+    )
+    if not left:
+        raise Refused(f"there is no open question {question_id}; see: onward questions")
 
 
 def want_letters(store: Store, now: datetime) -> None:
@@ -276,6 +303,16 @@ def _be_done_with(store: Store, draft_id: int, to: DraftState, answer: str, now:
     store.change(f"draft {answer}", change)
 
 
+def _check_settled(connection: sqlite3.Connection, draft: Draft) -> None:
+    """Raises Refused while it is not known whether this version reached the mailbox: the next would stand beside it."""
+    row = connection.execute("SELECT state FROM effect WHERE key = ?", (draft.append_key,)).fetchone()
+    if row is not None and row["state"] == "started":
+        raise Refused(
+            f"letter {draft.id} is being put into your Drafts at this moment; try again in a few minutes, "
+            "or let Onward find out: onward run --once"
+        )
+
+
 def _append_anew(store: Store, connection: sqlite3.Connection, draft: Draft, now: datetime, seen: str = "") -> None:
     """The outbox withdraws the version before, once the new one stands; those older still go now."""
     payload = {"draft": str(draft.id), **({"only": seen} if seen else {})}
@@ -285,7 +322,8 @@ def _append_anew(store: Store, connection: sqlite3.Connection, draft: Draft, now
 
 def _withdrawals(draft: Draft, newest: int, now: datetime) -> list[Effect]:
     """The wishes to take versions up to `newest` out of the mailbox: which of them stands there is not known here."""
-    return [withdrawal(replace(draft, version=version), now) for version in range(1, newest + 1)]
+    seen = draft.seen_hash or ""
+    return [withdrawal(replace(draft, version=version), now, seen) for version in range(1, newest + 1)]
 
 
 def _move(
@@ -420,7 +458,10 @@ def correct(store: Store, key: str, label: Label, now: datetime) -> Message:
     The mail is handled anew, so that its consequences come about as for any other.
     """
     message = store.get_message(key)
-    draft = next((each for each in store.drafts() if each.message_key == message.key), None)
+    answers = (Occasion.NO, Occasion.FEEDBACK)
+    draft = next(
+        (each for each in store.drafts() if each.message_key == message.key and each.occasion in answers), None
+    )
     sessions = _sessions_about(store, message.key)
 
     def change(connection: sqlite3.Connection) -> None:
@@ -443,6 +484,7 @@ def correct(store: Store, key: str, label: Label, now: datetime) -> Message:
         connection.execute(
             "UPDATE event SET revoked_at = ? WHERE message_key = ? AND revoked_at IS NULL", (db.stamp(now), message.key)
         )
+        connection.execute("DELETE FROM person WHERE message_key = ?", (message.key,))
         connection.execute(
             "UPDATE message SET state = 'received', attempts = 0 WHERE key = ? AND state = 'handled'", (message.key,)
         )

@@ -33,6 +33,7 @@ from onward.core.model import (
     DraftState,
     Label,
     LetterKind,
+    Occasion,
     OnwardError,
     ReflectionState,
     Refused,
@@ -53,7 +54,20 @@ OK, FAILED, USAGE = 0, 1, 2
 OVER_DRAFTS = (DraftState.SENT, DraftState.DISCARDED, DraftState.DELETED)
 OPEN_DRAFTS = tuple(state for state in DraftState if state not in OVER_DRAFTS)
 JSON_COLUMNS = frozenset(
-    {"reply_to", "recipients", "copies", "refs", "signs", "flags", "reasons", "payload", "themes", "rows"}
+    {
+        "reply_to",
+        "recipients",
+        "copies",
+        "refs",
+        "signs",
+        "flags",
+        "reasons",
+        "payload",
+        "themes",
+        "rows",
+        "invited",
+        "numbers",
+    }
 )
 TEXT_COLUMNS = frozenset({("message", "text"), ("send_grant", "raw"), ("feedback", "words"), ("draft", "seen_body")})
 OTHER_KINDS = {
@@ -499,14 +513,15 @@ def show_draft(setting: Setting, draft_id: int, as_json: bool) -> None:
     if as_json:
         screen.as_json(found)
         return
-    show_letter(draft, draft.recipient.email, draft.subject, draft.body)
+    show_letter(draft, draft.recipient.email, draft.subject, draft.seen_body or draft.body)
     screen.say()
     screen.say(words_on_draft(setting, found))
     if draft.warning:
         screen.say(f"Look at the address: {screen.line(draft.warning)}.")
-    for reason in found["reasons"]:
+    answers_a_no = draft.occasion is Occasion.NO
+    for reason in found["reasons"] if answers_a_no else []:
         screen.say(f"Why: {screen.line(reason)}.")
-    if found["evidence"]:
+    if found["evidence"] and draft.occasion in (Occasion.NO, Occasion.FEEDBACK):
         sure = f" ({found['confidence']:.0%} sure)" if found["confidence"] is not None else ""
         screen.say(f"Written because of: “{screen.line(found['evidence'])}”{sure}")
     screen.say()
@@ -524,7 +539,9 @@ def show_draft(setting: Setting, draft_id: int, as_json: bool) -> None:
         )
     elif draft.state in OPEN_DRAFTS:
         wrong = ("It was no rejection", f"onward correct {draft.message_key[:KEY]} other")
-        screen.next_commands(("Send it", f"onward drafts send {draft.id}"), *commands, wrong)
+        screen.next_commands(
+            ("Send it", f"onward drafts send {draft.id}"), *commands, *([wrong] if answers_a_no else [])
+        )
 
 
 @drafts.command("edit")
@@ -591,6 +608,8 @@ def send_draft(setting: Setting, draft_id: int, yes: bool) -> None:
         screen.say()
         if review.edited:
             screen.say("This is the letter as you changed it in your mail program.")
+        if review.draft.warning:
+            screen.say(f"Look at the address: {screen.line(review.draft.warning)}.")
         if review.recipient != review.draft.recipient.email:
             screen.say(f"It goes to another address than the one Onward wrote to ({review.draft.recipient.email}).")
         if not yes and not click.confirm("Send this?", default=False):
@@ -681,7 +700,9 @@ def write_again(setting: Setting, draft_id: int) -> None:
 
     with setting.store() as store:
         actions.write_again(store, draft_id, now())
-    screen.say(f"Letter {draft_id} is written once more. {soon(setting, 'It comes into your Drafts')}")
+        waits = actions.get_draft(store, draft_id).state is DraftState.TO_CONFIRM
+    where = f"First: onward drafts confirm {draft_id}" if waits else soon(setting, "It comes into your Drafts")
+    screen.say(f"Letter {draft_id} is written once more. {where}")
     read_or_send = ("Read it", f"onward drafts show {draft_id}"), ("Send it", f"onward drafts send {draft_id}")
     screen.next_commands(*now_commands(setting), *read_or_send)
 
@@ -984,10 +1005,18 @@ def feedback(setting: Setting, as_json: bool) -> None:
 
 
 @cli.command()
+@click.option("--leave", "leave", metavar="ID", type=int, help="Leave this one without an answer.")
 @json_option
 @pass_setting
-def questions(setting: Setting, as_json: bool) -> None:
+def questions(setting: Setting, leave: int | None, as_json: bool) -> None:
     """What Onward will not guess, and how to answer."""
+    if leave is not None:
+        from onward import actions
+
+        with setting.store() as store:
+            actions.leave_question(store, leave, now())
+        screen.say("Left. Nothing follows from it.")
+        return
     with setting.store() as store:
         found = [question_json(row) for row in open_questions(store)]
     if as_json:
@@ -1006,7 +1035,9 @@ def open_questions(store: Store) -> list[dict[str, Any]]:
     """Every question without an answer, the oldest first."""
     return store.rows(
         """SELECT question.*, message.subject, message.sender_name, message.sender_email, message.arrived_at,
-             message.account, verdict.evidence, verdict.confidence, verdict.company, verdict.role
+             message.account, verdict.evidence, verdict.confidence, verdict.company, verdict.role,
+             EXISTS (SELECT 1 FROM event WHERE event.application_id = question.application_id
+                     AND event.message_key IS NOT NULL AND revoked_at IS NULL) AS has_mail
            FROM question LEFT JOIN message ON message.key = question.message_key
              LEFT JOIN verdict ON verdict.message_key = question.message_key
            WHERE answered_at IS NULL ORDER BY asked_at, question.id"""
@@ -1039,6 +1070,8 @@ def question_json(row: dict[str, Any]) -> dict[str, Any]:
 def answers_to(row: dict[str, Any]) -> list[tuple[str, str]]:
     """The commands that answer a question, each with what it means."""
     key, id = (row["message_key"] or "")[:KEY], row["application_id"]
+    asking = f"onward drafts write {id} --kind check-in"
+    left = ("Leave it", f"onward questions --leave {row['id']}")
     closing = [
         ("Give it more time", f"onward applications wait {id}"),
         ("Close it as silent", f"onward applications happened {id} silent"),
@@ -1053,10 +1086,11 @@ def answers_to(row: dict[str, Any]) -> list[tuple[str, str]]:
             ("Yes", f"onward applications happened {id} reopened"),
             ("No", f"onward correct {key} feedback_reply"),
         ],
-        "unused": [("Write letters again", "onward drafts resume")],
-        "bounce": [("To another address", f"onward drafts write {id} --to ADDRESS")],
-        "quiet": [("Ask politely", f"onward drafts write {id} --kind check-in"), *closing],
-        "silent": [("Ask once more", f"onward drafts write {id} --kind check-in"), *closing],
+        "unused": [("Write letters again", "onward drafts resume"), left],
+        "bounce": [("To another address", f"onward drafts write {id} --to ADDRESS"), left],
+        "greet": [("Write one", f"onward drafts write {id} --kind keep-in-touch"), left],
+        "quiet": [*([("Ask politely", asking)] if row["has_mail"] else []), *closing],
+        "silent": [*([("Ask once more", asking)] if row["has_mail"] else []), *closing],
     }.get({"language": "label", "forged": "label"}.get(row["kind"], row["kind"]), [])
 
 

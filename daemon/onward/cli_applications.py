@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from email.utils import getaddresses
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -370,7 +371,7 @@ def wait(setting: Setting, id: int) -> None:
     from onward import ledger
 
     with setting.store() as store:
-        ledger.add_event(store, id, "waiting", now(), now())
+        ledger.wait(store, id, now())
     days = setting.config.policy.quiet_after.days
     said(f"Then it waits. If no word comes within {screen.count(days, 'day')}, it is asked about once more.")
 
@@ -419,15 +420,19 @@ def said(words: str, *commands: tuple[str, str]) -> None:
 
 
 def day(on: datetime | None) -> datetime:
-    """Noon of the day that was typed, or now."""
-    return on.replace(hour=12, tzinfo=UTC) if on is not None else now()
+    """Noon of the day that was typed, or now. Raises Refused for a day to come."""
+    if on is None or on.date() == now().date():
+        return now()
+    if on.date() > now().date():
+        raise Refused("that day is still to come; note it when it has been")
+    return on.replace(hour=12, tzinfo=UTC)
 
 
 def address_in(text: str) -> Address:
     """One address as it was typed. Raises Refused for anything else."""
     from onward.core import mail
 
-    found = mail.addresses(text)
+    found = mail.addresses(getaddresses([text]))
     if len(found) != 1 or "@" not in found[0].email:
         raise Refused(f'{text!r} is no address; write it like "Mara Lindqvist <mara@harbour.example>"')
     return found[0]

@@ -70,6 +70,10 @@ class Config:
     answer_within: timedelta = timedelta(days=3)
     drafts_per_day: int = 5
     draft_letters: bool = True
+    cool_off: timedelta = timedelta(hours=24)
+    quiet_after: timedelta = timedelta(days=14)
+    feedback_wait: timedelta = timedelta(days=14)
+    unused_limit: int = 4
     remind_by_mail: bool = True
     remind_on_desktop: bool = True
     undo: timedelta = timedelta(seconds=60)
@@ -86,6 +90,10 @@ class Config:
             answer_within=self.answer_within,
             drafts_per_day=self.drafts_per_day,
             draft_letters=self.draft_letters,
+            cool_off=self.cool_off,
+            quiet_after=self.quiet_after,
+            feedback_wait=self.feedback_wait,
+            unused_limit=self.unused_limit,
         )
 
     def account(self, name: str) -> AccountConfig:
@@ -132,6 +140,7 @@ def parse(table: dict[str, Any], home: Path, path: Path = Path("config.toml")) -
     """A checked Config from a parsed file."""
     top = _Table(table, str(path))
     reflection = _Table(top.take("reflection", dict, {}), f"{path}: [reflection]")
+    letters = _Table(top.take("letters", dict, {}), f"{path}: [letters]")
     reminders = _Table(top.take("reminders", dict, {}), f"{path}: [reminders]")
     accounts = top.take("account", list, [])
     if not accounts:
@@ -152,13 +161,17 @@ def parse(table: dict[str, Any], home: Path, path: Path = Path("config.toml")) -
         answer_within=timedelta(days=top.number("answer_within_days", 3, 0, 30)),
         drafts_per_day=int(top.number("drafts_per_day", 5, 0, 1000)),
         draft_letters=top.take("draft_letters", bool, True),
+        cool_off=timedelta(hours=letters.number("remind_after_hours", 24, 0, 72)),
+        quiet_after=timedelta(days=letters.number("quiet_after_days", 14, 3, 365)),
+        feedback_wait=timedelta(days=letters.number("feedback_within_days", 14, 3, 365)),
+        unused_limit=int(letters.number("stop_after_unused", 4, 1, 1000)),
         remind_by_mail=reminders.take("mail", bool, True),
         remind_on_desktop=reminders.take("desktop", bool, True),
         undo=timedelta(seconds=top.number("undo_seconds", 60, 0, 3600)),
         home=home,
         templates=path.parent / "templates",
     )
-    for table_read in (top, reflection, reminders):
+    for table_read in (top, reflection, letters, reminders):
         table_read.refuse_the_rest()
     names = [account.name for account in config.accounts]
     if len(set(names)) != len(names):

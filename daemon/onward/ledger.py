@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from onward.core import tracker
-from onward.core.model import Address, Application, Refused
+from onward.core.model import Address, Application, Refused, Stage
 from onward.edges import db
 from onward.edges.store import Store
 
@@ -133,6 +133,15 @@ def add_event(store: Store, id: int, kind: str, at: datetime, now: datetime) -> 
         record.close(f"noted {_an(kind)} for {tracker.named_of(one)}", now)
 
     store.change("ledger event", change)
+
+
+def wait(store: Store, id: int, now: datetime) -> None:
+    """Silence is given more time. Raises Refused where there is none."""
+    one = store.get_application(id)
+    if one.closed or one.stage is Stage.APPLIED:
+        stands = "closed" if one.closed else "only sent"
+        raise Refused(f"application {id} is {stands}, with no silence to wait out; see: onward applications show {id}")
+    add_event(store, id, "waiting", now, now)
 
 
 def merge(store: Store, into: int, other: int, now: datetime) -> Application:

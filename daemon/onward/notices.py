@@ -10,11 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from onward.core import agenda, calendar, mail
-from onward.core.model import Address, DraftState, Policy, ReflectionState
+from onward.core.model import Address, DraftState, Occasion, Policy, ReflectionState
 from onward.edges.render import Renderer
 from onward.edges.store import OpenEffect, Reflection, Store
 
 LATE = timedelta(minutes=10)
+WHAT = {
+    Occasion.NO: "a short thank-you",
+    Occasion.FEEDBACK: "a line of thanks",
+    Occasion.SILENCE: "a polite question",
+    Occasion.MENTOR: "a letter",
+    Occasion.KEEP_IN_TOUCH: "a sign of life",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,7 @@ def _of_letter(effect: OpenEffect, store: Store, renderer: Renderer, policy: Pol
             "company": row["company"],
             "draft": draft.id,
             "confirm": confirm,
+            "what": WHAT[draft.occasion],
         },
     )
     title = "A letter whose address is in doubt" if confirm else f"A letter waits: to {to}"

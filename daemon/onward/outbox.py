@@ -126,7 +126,7 @@ class Outbox:
 
         def on_done(place: Place | None, folder: str) -> None:
             now = self.clock()
-            settled = self.store.draft_settled(draft.id, DraftState.IN_MAILBOX, now, place, folder)
+            settled = self.store.draft_settled(draft, DraftState.IN_MAILBOX, now, place, folder)
             only = effect.payload.get("only", "")
             before = replace(draft, version=draft.version - 1)
             older = [withdrawal(before, now, only)] if draft.version > 1 else []
@@ -193,7 +193,8 @@ class Outbox:
                     return
         place = mailbox.place(folder)
         now = self.clock()
-        if not self.store.mark_started(effect, now, now + self.patience.quarantine, folder, place):
+        words = mail.words_hash(raw)
+        if not self.store.mark_started(effect, now, now + self.patience.quarantine, folder, place, words):
             return
         added = mailbox.append(folder, raw, flags, now)
         on_done(added, folder)
@@ -242,7 +243,7 @@ class Outbox:
         """It may be that it happened and the person moved, sent or deleted it since: only they can say."""
         if effect.kind is EffectKind.APPEND_DRAFT:
             draft = self._draft_of(effect)
-            then = self.store.draft_settled(draft.id, DraftState.UNDECIDED, self.clock()) if draft else None
+            then = self.store.draft_settled(draft, DraftState.UNDECIDED, self.clock()) if draft else None
             question = (
                 f"Draft {draft.id if draft else '?'} may have reached your Drafts and left it again. "
                 f"Write it anew: onward drafts again {draft.id if draft else '?'}   "
@@ -259,8 +260,9 @@ class Outbox:
         append_key = effect.payload["append_key"]
         key = mail.key_header(append_key)
         copy = mailbox.find(folder, key, effect.payload["message_id"])
-        only = effect.payload.get("only", "")
-        if copy is not None and only in ("", mail.words_hash(copy.raw)):  # else the person wrote on: it is theirs
+        added = self.store.get_effect(append_key)
+        ours = {each for each in (effect.payload.get("only"), added.words if added else None) if each}
+        if copy is not None and (not ours or mail.words_hash(copy.raw) in ours):  # else it is theirs by now
             mailbox.withdraw(folder, copy.uid, key)
         self._settle(effect, EffectState.DONE)
 
@@ -320,7 +322,7 @@ class Outbox:
         if mailbox.find(mailbox.folder_for("sent"), mail.key_header(draft.append_key), message_id) is not None:
             self._sent(effect, draft, identity)
             return
-        settled = self.store.draft_settled(draft.id, DraftState.UNDECIDED, self.clock())
+        settled = self.store.draft_settled(draft, DraftState.UNDECIDED, self.clock())
         question = (
             f"Letter {draft.id} may have been sent: the connection broke at the last moment. It is not sent again by "
             f"itself. If it went: onward drafts sent {draft.id}   If not: onward drafts send {draft.id}"
@@ -333,13 +335,13 @@ class Outbox:
         follow = [withdrawal(draft, now, only=mail.words_hash(grant.raw) if grant else "")]
         if identity.file_sent:
             follow.insert(0, Effect(f"file_sent:{effect.key}", EffectKind.FILE_SENT, now, dict(effect.payload)))
-        then = self.store.draft_settled(draft.id, DraftState.SENT, now)
+        then = self.store.draft_settled(draft, DraftState.SENT, now)
         self._settle(effect, EffectState.DONE, then=then, follow=follow)
 
     def _not_sent(self, effect: OpenEffect, draft: Draft, why: str) -> None:
         state = DraftState.IN_MAILBOX if draft.folder is not None else DraftState.PROPOSED
         question = f"Letter {draft.id} was not sent: {why}. When you are ready: onward drafts send {draft.id}"
-        then = self.store.draft_settled(draft.id, state, self.clock())
+        then = self.store.draft_settled(draft, state, self.clock())
         self._settle(effect, EffectState.FAILED, error=why, question=question, then=then)
 
     # --- speaking to the person ----------------------------------------------------------------------------
@@ -377,6 +379,8 @@ class Outbox:
         self._settle(effect, EffectState.DONE)
 
     def _notice(self, effect: OpenEffect) -> Notice | None:
+        if "letter" in effect.payload:  # it may have been dealt with while nobody looked
+            self.look_at_drafts()
         return notice_for(effect, self.store, self.renderer, self.policy, self.clock())
 
     def _waits_for_morning(self, effect: OpenEffect, notice: Notice) -> bool:
@@ -418,9 +422,15 @@ class Outbox:
         try:
             for draft in watched:
                 if draft.account in self.identities:
-                    fate = drafts.find_fate(self._mailbox(draft.account), draft)
-                    now = self.clock()
-                    changed += self.store.note_fate(draft, fate.state, fate.folder, fate.uid, fate.body, now)
+                    found = drafts.find_fate(self._mailbox(draft.account), draft)
+                    now, older = self.clock(), []
+                    if (
+                        draft.state is DraftState.UNDECIDED
+                        and found.state is DraftState.IN_MAILBOX
+                        and draft.version > 1
+                    ):
+                        older = [withdrawal(replace(draft, version=draft.version - 1), now)]
+                    changed += self.store.note_fate(draft, now, found, older)
         except EdgeError as error:  # what cannot be seen now is seen at the next look
             log.warning("cannot look at drafts error=%s", type(error).__name__)
         finally:
@@ -456,7 +466,7 @@ class Outbox:
         then = None
         question = None
         if effect.kind is EffectKind.APPEND_DRAFT and draft is not None:
-            then = self.store.draft_settled(draft.id, DraftState.FAILED, self.clock())
+            then = self.store.draft_settled(draft, DraftState.FAILED, self.clock())
             question = (
                 f"Draft {draft.id} could not be put into your Drafts: {why}. Then: onward drafts again {draft.id}"
             )
@@ -504,7 +514,10 @@ class Outbox:
 
 
 def withdrawal(draft: Draft, now: datetime, only: str = "") -> Effect:
-    """The wish to take one version of a draft out of the mailbox again; `only` while it has these words."""
+    """The wish to take one version of a draft out of the mailbox again, while it has the words that we gave it.
+
+    `only`: or these, which the person was shown.
+    """
     return Effect(
         f"withdraw_draft:{draft.append_key}",
         EffectKind.WITHDRAW_DRAFT,

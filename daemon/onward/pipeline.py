@@ -250,10 +250,16 @@ class Pipeline:
     # --- what the passing of time brings --------------------------------------------------------------------
 
     def look_at_silence(self) -> int:
-        """Applications gone quiet, and letters that asked for feedback and got none. Returns how many were new."""
+        """Applications gone quiet, old ties, and letters that asked for feedback in vain. Returns how many were new."""
+        if self.store.is_looking_back():  # what looks like silence may only not be read yet
+            return 0
         now = self.clock()
-        found = tracker.find_silent(self.store.applications(), self.policy, now)
+        applications = self.store.applications()
+        found = tracker.find_silent(applications, self.policy, now)
         noted = sum(self.store.note_quiet(one, kind, _quiet_words(one, kind, now), now) for one, kind in found)
+        for one in tracker.find_to_greet(applications, self.policy, now):
+            words = f"Months have passed since the no: {tracker.named_of(one)}. You had talked. A sign of life?"
+            noted += self.store.ask_once(one.id, "greet", words, now)
         return noted + self.store.note_no_feedback(now - self.policy.feedback_wait, now)
 
     # --- letters on the person's word -------------------------------------------------------------------------
@@ -265,13 +271,18 @@ class Pipeline:
         """
         now = self.clock()
         one = self.store.get_application(application_id)
-        key = one.closed_by if kind in (None, LetterKind.MENTOR) else self.store.last_mail_of(application_id)
-        if key is None:
+        answers = kind in (None, LetterKind.MENTOR)
+        key = (one.closed_by if answers else None) or self.store.last_mail_of(application_id)
+        if key is None or (kind is None and one.ended != "rejection"):
             raise Refused(
                 f"application {application_id} holds no mail that could be answered; see: onward applications show "
                 f"{application_id}"
             )
         message = self.store.get_message(key)
+        others = self.store.people([application_id], without=key).get(
+            application_id, []
+        )  # it does not vouch for itself
+        one = replace(one, people=tuple(each for each in others if each.email))
         prediction, known = self.classifier.predict(message), self.store.load_known(message, now)
         letter: Letter | None
         if kind is None:
@@ -281,10 +292,8 @@ class Pipeline:
             letter = letters.plan_other(kind, message, prediction, one, self.policy, known, now, to)
             why = "nobody is known to write it to"
         if letter is None:
-            raise Refused(
-                f"{why}. Say to whom it goes: onward drafts write {application_id}"
-                f"{f' --kind {kind.value}' if kind else ''} --to ADDRESS"
-            )
+            named = f" --kind {kind.value.replace('_', '-')}" if kind else ""
+            raise Refused(f"{why}. Say to whom it goes: onward drafts write {application_id}{named} --to ADDRESS")
         body = self.words(letter)
         return self.store.add_letter(message, one.id, letter, body, self.letter_effects(letter, now), now)
 

@@ -104,7 +104,7 @@ def test_the_persons_word_outranks_the_model() -> None:
 
 
 def test_a_closed_application_is_not_answered_twice() -> None:
-    closed = replace(INTERVIEWED, closed=True, closed_by="earlier")
+    closed = replace(INTERVIEWED, closed=True, ended="rejection", closed_by="earlier")
     decision = decide(message(), rejection(), Known(applications=(closed,)), POLICY, NOW)
     assert (decision.letter, decision.booking) == (None, None)
     assert "closed already" in decision.reasons[0]
@@ -208,7 +208,7 @@ def test_an_old_no_is_remembered_not_answered() -> None:
 
 
 def test_an_acknowledgement_after_a_no_is_a_new_attempt() -> None:
-    closed = replace(INTERVIEWED, closed=True, closed_by="earlier")
+    closed = replace(INTERVIEWED, closed=True, ended="rejection", closed_by="earlier")
     prediction = replace(rejection(), label=Label.ACKNOWLEDGEMENT, confidence=0.9, probabilities={})
     decision = decide(message(), prediction, Known(applications=(closed,)), POLICY, NOW)
     assert decision.change is not None
@@ -227,7 +227,7 @@ def test_a_doubtful_no_in_the_thread_of_an_open_application_is_believed() -> Non
     alone = decide(answer, rejection(0.85), Known(), POLICY, NOW)
     inside = decide(answer, rejection(0.85), Known(applications=(threaded,)), POLICY, NOW)
     assert (alone.verdict.band, inside.verdict.band) == (Band.ASK, Band.ACT)
-    over = replace(threaded, closed=True, closed_by="earlier")
+    over = replace(threaded, closed=True, ended="rejection", closed_by="earlier")
     assert decide(answer, rejection(0.85), Known(applications=(over,)), POLICY, NOW).verdict.band is Band.ASK
 
 
@@ -241,6 +241,8 @@ def test_a_no_from_a_sender_who_only_ever_wrote_of_other_things_is_asked_about()
 def test_a_no_that_gives_feedback_is_a_no_until_one_is_known() -> None:
     torn = replace(rejection(0.6), probabilities={Label.REJECTION: 0.6, Label.FEEDBACK_REPLY: 0.36})
     assert decide(message(), torn, Known(), POLICY, NOW).verdict.band is Band.ACT
-    over = replace(INTERVIEWED, closed=True, closed_by="earlier", thread=frozenset({"<invite@harbour.example>"}))
+    over = replace(
+        INTERVIEWED, closed=True, ended="rejection", closed_by="earlier", thread=frozenset({"<invite@harbour.example>"})
+    )
     answer = message(references=("<invite@harbour.example>",))
     assert decide(answer, torn, Known(applications=(over,)), POLICY, NOW).verdict.label is Label.FEEDBACK_REPLY

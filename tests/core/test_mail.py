@@ -745,3 +745,24 @@ def test_a_mail_its_provider_calls_false_is_marked(results: str, failed: bool) -
     raw = "\n".join([*fields, "From: Mara <mara@harbour.example>", "Subject: hi", "", "hello", ""])
     found = mail.read(RawMail("INBOX", 1, 1, NOW, raw.encode()), "main", NOW)
     assert ("auth-failed" in found.signs) is failed
+
+
+def test_who_stands_in_an_invitation_is_read_from_it() -> None:
+    written = EmailMessage()
+    written["From"] = "Scheduler <meet@slots.example>"
+    written["Subject"] = "Confirmed"
+    written.set_content("Your meeting is booked.")
+    event = (
+        "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\n"
+        "ATTENDEE;CN=Sam Doe;ROLE=REQ-PARTICIPANT:mailto:sam@example.or\r\n"
+        ' g\r\nATTENDEE;CN="Keane, Tom":mailto:tom@harbour.example\r\n'
+        "ORGANIZER;CN=Priya Nair:mailto:priya@harbour.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    written.add_alternative(event, subtype="calendar", params={"method": "REQUEST"})
+    found = mail.read(RawMail("INBOX", 1, 1, NOW, written.as_bytes()), "main", NOW)
+    assert found.calendar_method == "REQUEST"
+    assert found.invited == (
+        Address("priya@harbour.example", "Priya Nair"),
+        Address("sam@example.org", "Sam Doe"),
+        Address("tom@harbour.example", "Keane, Tom"),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -99,7 +100,7 @@ def handle(
 
 def arrives_in_doubt(store: Store, number: int) -> None:
     """A mail of a stranger's that may be about either application at Cove; it is held to be about the porter."""
-    arrives(store, number, Label.STATUS_UPDATE, "Cove", who=Address(f"desk@hire{number}.example", "Dora Finch"))
+    arrives(store, number, Label.STATUS_UPDATE, "Cove", who=Address(f"desk@hire{number}.example", f"Desk {number}"))
 
 
 @pytest.fixture
@@ -773,7 +774,7 @@ def test_an_edit_and_a_merge_after_it_can_both_be_taken_back_whichever_is_tried_
 def test_a_letter_that_went_its_way_meanwhile_does_not_keep_a_merge_from_being_taken_back(store: Store) -> None:
     ledger.merge(store, ACME, BAY, NOW)
     [letter] = [each for each in store.drafts() if each.message_key == key(3)]
-    assert store.note_fate(letter, DraftState.IN_MAILBOX, "Drafts", 5, None, NOW)
+    assert store.note_fate(letter, NOW, replace(letter, state=DraftState.IN_MAILBOX, folder="Drafts", uid=5))
     undo(store)
     [letter] = [each for each in store.drafts() if each.message_key == key(3)]
     assert (letter.application_id, letter.state, letter.folder, letter.uid) == (

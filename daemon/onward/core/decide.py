@@ -52,11 +52,12 @@ def decide(message: Message, prediction: Prediction, known: Known, policy: Polic
     else:
         change = tracker.change_for(message, prediction, found.best, verdict.label)
         decision = Decision(verdict, (f"{_said(verdict.label)}: nothing to answer",), change)
-        if change is not None and found.best is not None and found.best.ended == "rejection":
-            decision = replace(decision, question=reopened(found.best, change.event))
+        one = found.best
+        if one is not None and one.ended == "rejection" and change is not None and change.application_id == one.id:
+            decision = replace(decision, question=reopened(one, change.event))
     if decision.change is None:
         return decision
-    people = tracker.people_in(message, prediction, policy)
+    people = letters.with_doubts(tracker.people_in(message, prediction, policy), message, prediction, found.best)
     return replace(decision, people=people, question=decision.question or tracker.doubt(found, message))
 
 
@@ -70,17 +71,19 @@ def decide_answer(
     matched: Application | None,
 ) -> Decision | None:
     """What follows from an answer to a letter of the person's; None: the mail is none."""
-    if matched is None or not tracker.in_thread(message, matched):
+    if matched is None:
+        return None
+    if not tracker.in_thread(message, matched) and verdict.label is not Label.FEEDBACK_REPLY:
         return None
     if "own" in message.signs:
         wrote = ApplicationChange(matched.id, "", "", "wrote")
         return Decision(verdict, ("your own mail: it shows who is behind the application",), wrote)
-    heard = prediction.feedback if matched.ended == "rejection" else None
+    heard = prediction.feedback
     if "bounce" in message.signs and matched.closed:
         words = f"Your letter to {tracker.named_of(matched)} came back: its address does not work."
         heard, question = Feedback(FeedbackKind.BOUNCE), Question("bounce", words, (matched.id,))
         return Decision(verdict, ("your letter came back",), feedback=heard, question=question, about=matched.id)
-    if heard is not None and heard.kind is FeedbackKind.AWAY:
+    if heard is not None and heard.kind is FeedbackKind.AWAY and matched.closed:
         return Decision(verdict, ("out of office: no answer yet",), feedback=heard, about=matched.id)
     if verdict.label is not Label.FEEDBACK_REPLY:
         return None
@@ -92,11 +95,11 @@ def decide_answer(
             verdict, ("they answered: it may go on",), change, feedback=heard, question=question, about=matched.id
         )
     if heard.kind is not FeedbackKind.GIVEN:
-        said = {
-            FeedbackKind.REFUSED: "they answered that they give no feedback: nothing to answer",
-            FeedbackKind.VAGUE: "they answered kindly, with nothing to learn from: nothing to answer",
-        }[heard.kind]
-        return Decision(verdict, (said,), change, feedback=heard, about=matched.id)
+        refused = heard.kind is FeedbackKind.REFUSED
+        said = "that they give no feedback" if refused else "kindly, with nothing to learn from"
+        return Decision(
+            verdict, (f"they answered {said}: nothing to answer",), change, feedback=heard, about=matched.id
+        )
     letter, reason = letters.plan_thanks(message, prediction, policy, known, matched)
     if now - message.arrived_at > policy.answer_within:
         letter, reason = None, f"older than {policy.answer_within.days} days when first seen: remembered, not answered"
@@ -123,7 +126,9 @@ def hold(
     feedback = prediction.probabilities.get(Label.FEEDBACK_REPLY, 0.0)
     if not any(tracker.known_no(message, one) for one in known.applications):
         chance += feedback if chance >= policy.ask_above else 0.0  # feedback without a no before it is the no
-    elif feedback >= AFTER_A_NO and any(one.closed and tracker.in_thread(message, one) for one in known.applications):
+    elif feedback >= AFTER_A_NO and any(
+        one.ended == "rejection" and tracker.in_thread(message, one) for one in known.applications
+    ):
         return Verdict(Label.FEEDBACK_REPLY, Source.MODEL, chance + feedback, Band.ACT)  # a second no hardly comes
     chance = with_history(chance, known, matched)
     if chance >= policy.ask_above and (prediction.language is None or chance < policy.act_above):
@@ -183,7 +188,8 @@ def decide_rejection(
     late = now - message.arrived_at > policy.answer_within
     letter, reason = letters.plan_letter(message, prediction, stage, policy, known, matched, late=late, repeat=repeat)
     if repeat:
-        return Decision(verdict, (reason,), stage=stage)
+        change = ApplicationChange(matched.id, "", "", "repeat") if matched is not None else None
+        return Decision(verdict, (reason,), change, stage=stage)
     change = tracker.change_for(message, prediction, matched, Label.REJECTION)
     if late:
         return Decision(verdict, (reason,), change, stage=stage)
@@ -206,7 +212,7 @@ def find_repeat(message: Message, known: Known, matched: Application | None) -> 
     """Why this no is one we have already, or None when it is news."""
     if known.twin is not None and known.twin != message.key:
         return "the same mail came before: one no, one letter, one session"
-    if matched is not None and matched.closed and matched.closed_by != message.key:
+    if matched is not None and matched.ended in ("rejection", "withdrawn") and matched.closed_by != message.key:
         return "this application is closed already: one no, one letter, one session"
     return None
 

@@ -212,7 +212,7 @@ def plan_other(
     `message` is the latest mail about the application. A mentor is written to outside of its thread.
     """
     addressee = Addressee(to) if to is not None else find_addressee(message, prediction, policy, one)
-    if addressee is None:
+    if addressee is None or (kind is LetterKind.MENTOR and to is None):  # a mentor is nobody of the employer's
         return None
     letter = _letter(kind, OCCASIONS[kind], message, prediction, one.stage, policy, known, addressee)
     days = (now - message.arrived_at).days
@@ -292,8 +292,7 @@ WHERE = {
 
 def find_news(recipient: Address, message: Message, matched: Application | None) -> str:
     """What to say of an address that nobody has written from before; '' where somebody has."""
-    known = matched.people if matched is not None else ()
-    if any(_same_house(recipient, one.address) for one in known if not mail.nobody_reads(one.email)):
+    if any(_same_house(recipient, one) for one in known_addresses(matched)):
         return ""
     return f"this is the first mail about it from {recipient.domain}: make sure that the address is right"
 
@@ -356,6 +355,25 @@ def writes_formally(text: str, language: str) -> bool:
     return len(near.findall(text[:READ])) <= len(far.findall(text[:READ]))
 
 
+def known_addresses(matched: Application | None) -> list[Address]:
+    """Who has written of an application before and is a person, as far as nothing speaks against it."""
+    people = matched.people if matched is not None else ()
+    return [one.address for one in people if not mail.nobody_reads(one.email) and not one.doubted]
+
+
+def with_doubts(
+    people: tuple[Person, ...], message: Message, prediction: Prediction, matched: Application | None
+) -> tuple[Person, ...]:
+    """People as a mail shows them, those marked whose address is in doubt: they do not vouch for themselves later."""
+    if "own" in message.signs:
+        return people
+    false = "auth-failed" in message.signs
+    return tuple(
+        replace(one, doubted=bool(one.email) and (false or bool(find_doubt(one.address, prediction, matched))))
+        for one in people
+    )
+
+
 def find_disguise(address: Address) -> str:
     """Why an address may be made to look like another one; '' where nothing says so."""
     house = address.domain
@@ -372,8 +390,7 @@ def find_doubt(recipient: Address, prediction: Prediction, matched: Application 
     if disguise := find_disguise(recipient):
         return disguise
     house = recipient.domain
-    people = matched.people if matched is not None else ()
-    known = [one.address for one in people if not mail.nobody_reads(one.email)]
+    known = known_addresses(matched)
     if not known or any(_same_house(recipient, one) for one in known):
         return ""
     names = (_sure(prediction.company), matched.company if matched else "")
@@ -389,6 +406,7 @@ def find_met(message: Message, matched: Application, policy: Policy) -> Person |
         one
         for one in reversed(matched.people)
         if not mail.nobody_reads(one.email)
+        and not one.doubted
         and is_person(one.address)
         and one.email.lower() not in (*policy.own_addresses, sender)
         and not find_disguise(one.address)

@@ -37,6 +37,8 @@ PARTS_CAP = 2_000  # boundary lines in one multipart mail
 PART_FIELD_CAP = 2 * 1024  # bytes of one header field of a part: parameters cost the square of their number
 LOOKS_CAP = 2_000_000  # multiparts × lines: the parser holds every line against every boundary around it
 REFERENCES_CAP = 20
+CALENDAR_CAP = 64 * 1024  # bytes of an invitation looked at
+INVITED_CAP = 20  # people in it
 
 ATTACHED_CAP = 3  # attached mails looked into
 
@@ -140,6 +142,7 @@ def _read(mail: RawMail, account: str, noticed_at: datetime, own: frozenset[str]
     attached = _attached_text(tree)
     if _holds_pdf(tree):
         oddities.add("pdf")
+    invited = _invited(tree)
     calendar_method = _prune(tree)
     parsed = _Parser(tree)
 
@@ -171,6 +174,7 @@ def _read(mail: RawMail, account: str, noticed_at: datetime, own: frozenset[str]
         text=text,
         html_only=html_only,
         calendar_method=calendar_method,
+        invited=invited,
         signs=_signs(tree, sender, own),
         flags=frozenset(oddities | ({"truncated"} if truncated else set())),
     )
@@ -310,6 +314,23 @@ def _prune(tree: ParsedMail) -> str | None:
     return method
 
 
+def _invited(tree: ParsedMail) -> tuple[Address, ...]:
+    """Who stands in an invitation as its organizer or as invited (RFC 5545 §3.8.4.1, §3.8.4.3), the organizer first."""
+    part = next((part for part in _walk(tree) if part.get_content_type() == "text/calendar"), None)
+    if part is None:
+        return ()
+    payload = part.get_payload(decode=True)
+    text = payload[:CALENDAR_CAP].decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+    unfolded = re.sub(r"\r?\n[ \t]", "", text)
+    found: dict[str, Address] = {}
+    for kind in ("ORGANIZER", "ATTENDEE"):
+        for parameters, email_address in re.findall(rf"(?im)^{kind}([^:\n]*):mailto:([^\s>]+)", unfolded)[:INVITED_CAP]:
+            name = re.search(r'(?i);CN="?([^";]*)', parameters)
+            for each in addresses([(scrub(name[1]) if name else "", email_address)]):
+                found.setdefault(each.email, each)
+    return tuple(found.values())
+
+
 def _attached_text(tree: ParsedMail) -> str:
     """What the first mails attached to this one say (RFC 2046 §5.2.1), each below a line that tells it apart."""
     found: list[str] = []
@@ -423,15 +444,23 @@ def _signs(tree: ParsedMail, sender: Address | None, own: frozenset[str]) -> fro
 def _failed(results: str) -> bool:
     """Whether the topmost Authentication-Results (RFC 8601 §5: the last one added, by the person's provider) says no.
 
-    One that a sender forged would hardly say so; of one that says 'pass' nothing is believed.
+    One that a sender forged would hardly say so; of one that says 'pass' nothing is believed. Only the result that each
+    part begins with counts: what stands after it, or in a comment, may be the sender's own words.
     """
-    found = dict(_RESULT.findall(results.lower()[:4_096]))
-    if "dmarc" in found:
-        return bool(found["dmarc"] == "fail")
-    return bool(found.get("spf") == "fail" and found.get("dkim") != "pass")
+    bare = results.lower()[:4_096]
+    for _ in range(8):  # comments may hold comments
+        bare = _COMMENT.sub(" ", bare)
+    said: dict[str, set[str]] = {}
+    for part in bare.split(";"):
+        if found := _RESULT.match(part):
+            said.setdefault(found[1], set()).add(found[2])
+    if "dmarc" in said:
+        return "fail" in said["dmarc"]
+    return said.get("spf") == {"fail"} and "pass" not in said.get("dkim", set())
 
 
-_RESULT = re.compile(r"\b(dmarc|spf|dkim)\s*=\s*([a-z]+)")
+_COMMENT = re.compile(r'\([^()]*\)|"[^"]*"')
+_RESULT = re.compile(r"\s*(dmarc|spf|dkim)(?:\s*/\s*\d+)?\s*=\s*([a-z]+)")
 
 
 def _single(parsed: _Parser, name: str) -> str:

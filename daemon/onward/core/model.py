@@ -171,6 +171,7 @@ class Message:
     text: str = ""  # what a reader sees, quotes, signature and attached mails included; at most 64 KiB
     html_only: bool = False
     calendar_method: str | None = None  # REQUEST, CANCEL …: shown, never applied
+    invited: tuple[Address, ...] = ()  # who stands in its invitation, the organizer first
     signs: frozenset[str] = frozenset()  # 'list', 'bulk', 'auto-submitted', 'bounce': no person; 'own', 'auth-failed'
     flags: frozenset[str] = frozenset()  # 'truncated', 'repeated header', 'known id, other body', 'pdf' attached
 
@@ -201,6 +202,7 @@ class Person:
     role: str = ""  # as the mail says it; '': it does not
     email: str = ""  # '': none is given
     where: str = "text"  # 'from', 'reply-to', 'cc', 'signature', 'calendar', 'text', 'your mail', 'you'
+    doubted: bool = False  # it may be somebody who poses as them
 
     @property
     def address(self) -> Address:
@@ -499,6 +501,7 @@ class Policy:
     draft_letters: bool = True
     cool_off: timedelta = timedelta(hours=24)  # before a letter that waits is spoken of
     quiet_after: timedelta = timedelta(days=14)  # without a word after an interview; and the second wait
+    greet_after: timedelta = timedelta(days=120)  # since a no after a talk: time for a sign of life
     feedback_wait: timedelta = timedelta(days=14)  # then no answer is an answer
     unused_limit: int = 4  # letters in a row not used, after which none is written
 
@@ -519,7 +522,7 @@ class ApplicationChange:
 class Question:
     """Something Onward will not guess. Shown to the person with the evidence."""
 
-    kind: str  # 'label', 'language', 'forged', 'match', 'reopened', 'unused', 'quiet', 'silent', 'bounce'
+    kind: str  # 'label', 'language', 'forged', 'match', 'reopened', 'unused', 'quiet', 'silent', 'bounce', 'greet'
     text: str
     among: tuple[int, ...] = ()  # of a 'match': the applications it may belong to
 

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from onward.core import mail, talks
@@ -71,6 +71,7 @@ _TITLE_NOISE = re.compile(
 _CLOSING = frozenset({"rejection", "withdrawn", "silent"})
 _ADVANCING = frozenset({"screen", "assessment", "interview", "final", "offer", "reopened"})  # … and what reopens it
 _TALKS = frozenset({Stage.SCREEN, Stage.INTERVIEW, Stage.FINAL})
+LONG_AGO = timedelta(days=90)  # a silence nobody needs to be asked about any more
 WAITED = frozenset({"check-in", "waiting"})  # the person knew of the silence, and gave it time
 BY_HAND = ("applied", "acknowledged", *_STAGES, "update", "rejection", "withdrawn", "silent", "reopened")
 _LEGAL = re.compile(
@@ -202,13 +203,14 @@ def _likeness(
         tied += SAME_MACHINE if mail.nobody_reads(address) else SAME_PERSON
     elif any(person.address.domain == house for person in one.people) and _only_of(house, one, applications):
         tied += SAME_HOUSE
-    elif in_domain(one.company, house):
-        tied += HOUSE_OF_COMPANY
-    elif plain(sender.name) in one.names:
-        tied += PERSON_WRITES
     if any(f" {number} " in said for number in one.numbers):
         tied += NUMBER_NAMED
-    if not begins:
+    surely = tied >= SAME_HOUSE  # by an address or a number: names are shared by many
+    if not surely and in_domain(one.company, house):
+        tied += HOUSE_OF_COMPANY
+    if plain(sender.name) in one.names and not surely:
+        tied += PERSON_WRITES
+    elif not begins:
         tied += _people_named(one, said)
     if topic(message.subject) in one.subjects:
         tied += SAME_SUBJECT
@@ -218,8 +220,8 @@ def _likeness(
     elif _names(one.company, said):
         weight += COMPANY_NAMED
     elif company and one.company:
-        weight -= OTHER_COMPANY if tied < SAME_HOUSE else OTHER_NAME
-    elif begins and tied < SAME_HOUSE:
+        weight -= OTHER_NAME if surely else OTHER_COMPANY
+    elif begins and not surely:
         weight -= BEGINS_ANOTHER
     elif one.company and not tied:
         weight -= UNTIED
@@ -277,7 +279,8 @@ def in_domain(company: str, domain: str) -> bool:
         words = name.split()
         telling = [word for word in (*words[:1], max(words, key=len, default="")) if len(word) > SHORTEST_NAME]
         whole = "".join(words)
-        if any(word in registered for word in telling) or (len(whole) >= SHORTEST_NAME and whole in registered):
+        parts = [*telling, *([whole] if len(whole) >= SHORTEST_NAME else [])]
+        if any(re.search(rf"{re.escape(part)}(?!\d)", registered) for part in parts):
             return True
     return False
 
@@ -331,7 +334,7 @@ def known_no(message: Message, application: Application) -> bool:
     """Whether this mail follows a no that came before, in its thread or from one of its people."""
     people = {person.email for person in application.people}
     near = in_thread(message, application) or (message.sender is not None and message.sender.email in people)
-    return application.closed and near
+    return application.ended == "rejection" and near
 
 
 def change_for(
@@ -365,7 +368,11 @@ def people_in(message: Message, prediction: Prediction, policy: Policy) -> tuple
         found = [Person(each.name, email=each.email, where="your mail") for each in (*message.to, *message.cc)]
     else:
         senders = [(message.sender, "from")] if message.sender else []
-        others = [(each, "reply-to") for each in message.reply_to] + [(each, "cc") for each in message.cc]
+        others = [
+            *((each, "reply-to") for each in message.reply_to),
+            *((each, "calendar") for each in message.invited),
+            *((each, "cc") for each in message.cc),
+        ]
         found = [Person(each.name, email=each.email, where=where) for each, where in (*senders, *others)]
     roles = {plain(each.name): each for each in prediction.people if each.name}
     kept: dict[str, Person] = {}
@@ -379,6 +386,19 @@ def people_in(message: Message, prediction: Prediction, policy: Policy) -> tuple
     return tuple(kept.values())
 
 
+def find_to_greet(applications: Sequence[Application], policy: Policy, now: datetime) -> list[Application]:
+    """Applications that ended months ago, after a talk, with somebody who could be sent a sign of life."""
+    return [
+        one
+        for one in applications
+        if one.ended == "rejection"
+        and one.stage in _TALKS
+        and one.heard_at is not None
+        and policy.greet_after <= now - one.heard_at <= 2 * policy.greet_after
+        and any(not mail.nobody_reads(each.email) for each in one.people)
+    ]
+
+
 def find_silent(applications: Sequence[Application], policy: Policy, now: datetime) -> list[tuple[Application, str]]:
     """Applications after a talk from which no word has come for too long, and what that makes them.
 
@@ -389,7 +409,7 @@ def find_silent(applications: Sequence[Application], policy: Policy, now: dateti
         asked = one.last == "quiet"
         if one.closed or asked or one.stage not in _TALKS or one.heard_at is None:
             continue
-        if now - one.heard_at >= policy.quiet_after:
+        if policy.quiet_after <= now - one.heard_at <= LONG_AGO:
             found.append((one, "silent" if one.last in WAITED else "quiet"))
     return found
 

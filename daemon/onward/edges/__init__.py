@@ -15,6 +15,7 @@ from onward.core.model import Cursor, Hint, RawMail
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)  # a `since` that leaves nothing out
 
+RECENT = 30  # mails looked through for one that answers none
 Role = Literal["drafts", "sent", "trash", "inbox"]
 
 
@@ -85,7 +86,10 @@ class Mailbox(Protocol):
         ...
 
     def replies(self, folder: str, message_id: str, from_uid: int = 1) -> list[Copy]:
-        """Mails that answer the mail of this Message-ID, among the UIDs from `from_uid` on, at most 500 back."""
+        """Mails that answer the mail of this Message-ID, among the UIDs from `from_uid` on, at most 500 back.
+
+        Without a Message-ID: the newest mails, whatever they answer.
+        """
         ...
 
     def folders(self) -> list[str]:

@@ -28,7 +28,7 @@ from imapclient import IMAPClient, SocketTimeout, exceptions, imap_utf7
 
 from onward.core import mail
 from onward.core.model import Cursor, EdgeError, Hint, Permanent, RawMail, SignInRefused, Temporary, Uncertain
-from onward.edges import EVER, Batch, Copy, Place, Role
+from onward.edges import EVER, RECENT, Batch, Copy, Place, Role
 from onward.edges.folders import PARENT, TEACHING, Listed, find_all, find_hints, find_role, no_such_role
 from onward.edges.idle import Idle, Refused
 
@@ -264,12 +264,12 @@ class ImapMailbox:
         found: list[Copy] = []
         with self._translated():
             place = self._examine(folder)
-            uids = self._search(from_uid - 1, place.uidnext - 1, None)[-LOOK_BACK:]
+            uids = self._search(from_uid - 1, place.uidnext - 1, None)[-(LOOK_BACK if message_id else RECENT) :]
             while uids:
                 some, uids = uids[: self._most], uids[self._most :]
                 heads, _ = self._fetch(some, _THREAD_FIELDS)
                 for uid in sorted(heads):
-                    if message_id in mail.answered_in(_body(heads[uid])):
+                    if not message_id or message_id in mail.answered_in(_body(heads[uid])):
                         whole, _ = self._fetch([uid], b"BODY.PEEK[]<0.%d>" % mail.READ_CAP)
                         if raw := _body(whole.get(uid, {})):
                             found.append(Copy(folder, uid, raw))

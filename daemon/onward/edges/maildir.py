@@ -34,7 +34,7 @@ from imapclient import imap_utf7
 
 from onward.core import mail
 from onward.core.model import Cursor, EdgeError, Hint, Permanent, RawMail, Temporary, Uncertain
-from onward.edges import EVER, Batch, Copy, Place, Role
+from onward.edges import EVER, RECENT, Batch, Copy, Place, Role
 from onward.edges.folders import TEACHING, find_all, find_hints, find_role, no_such_role
 
 BATCH_MAILS = 100
@@ -202,9 +202,9 @@ class MaildirMailbox:
         with self._translated(folder):
             box = self._listed(folder)
             here = [(uid, base) for base, uid in box.uids.items() if uid >= from_uid and base in box.files]
-            for uid, base in here[-LOOK_BACK:]:
+            for uid, base in here[-(LOOK_BACK if message_id else RECENT) :]:
                 head = self._bytes_of(box, base, HEAD_CAP)
-                if head is not None and message_id in mail.answered_in(_head(head[0])):
+                if head is not None and (not message_id or message_id in mail.answered_in(_head(head[0]))):
                     whole = self._bytes_of(box, base, mail.READ_CAP)
                     if whole is not None:
                         found.append(Copy(folder, uid, re.sub(rb"(?<!\r)\n", b"\r\n", whole[0])))

@@ -99,6 +99,7 @@ ALL_FACTS: dict[str, object] = {  # every fact there is, for trying a template
     "late": False,
     "recipient": "Ann",
     "confirm": False,
+    "what": "a line",
 }
 REMINDERS = ("booked", "day", "soon", "after", "letter")
 TEMPLATES = (

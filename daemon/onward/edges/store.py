@@ -48,6 +48,7 @@ from onward.edges import Place, db
 
 Row = sqlite3.Row
 
+ANSWERED_BY = {LetterKind.CHECK_IN: ("quiet", "silent"), LetterKind.KEEP_IN_TOUCH: ("greet",), LetterKind.MENTOR: ()}
 LEFT_LYING = timedelta(days=14)  # a letter that still waits after this was not used
 TWIN_WINDOW = timedelta(days=7)  # the same words from the same sender within this are the same mail
 
@@ -73,14 +74,18 @@ class Draft:
     uid: int | None
     created_at: datetime
     occasion: Occasion = Occasion.NO
+    number: int = 1  # of the letters on one occasion
     language: str = "en"
     warning: str = ""  # what speaks against the address
+    unconfirmed: bool = False  # the person has yet to say that it is right
     seen_body: str | None = None  # its words as the person changed them in their mail program
+    seen_hash: str | None = None  # … and the hash of that whole mail's words
+    sent_id: str | None = None  # the Message-ID it was sent with, where that is another than ours
 
     @property
     def append_key(self) -> str:
         """The effect that puts this version into the mailbox."""
-        return draft_key(self.message_key, self.version, self.occasion)
+        return draft_key(self.message_key, self.version, self.occasion, self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class OpenEffect:
     place: Place | None
     unchanged: int
     stage: str | None
+    words: str | None  # hash of what was added
     created_at: datetime
 
 
@@ -132,9 +138,10 @@ class Grant:
     revoked: bool
 
 
-def draft_key(message_key: str, version: int = 1, occasion: Occasion = Occasion.NO) -> str:
+def draft_key(message_key: str, version: int = 1, occasion: Occasion = Occasion.NO, number: int = 1) -> str:
     """The key of the effect that appends one version of the letter for one mail and occasion."""
     about = "" if occasion is Occasion.NO else f":{occasion.value.replace(' ', '-')}"
+    about += f":letter-{number}" if number > 1 else ""
     return f"append_draft:{message_key}{about}" + (f":{version}" if version > 1 else "")
 
 
@@ -284,10 +291,11 @@ class Store:
         new = connection.execute(
             """INSERT INTO message (key, account, folder, uidvalidity, uid, message_id, content_hash, words_hash,
                  subject, sender_name, sender_email, reply_to, recipients, copies, refs, sent_at, arrived_at,
-                 noticed_at, text, html_only, calendar_method, signs, flags, state, reason)
+                 noticed_at, text, html_only, calendar_method, invited, signs, flags, state, reason)
                VALUES (:key, :account, :folder, :uidvalidity, :uid, :message_id, :content_hash, :words_hash,
                  :subject, :sender_name, :sender_email, :reply_to, :recipients, :copies, :refs, :sent_at,
-                 :arrived_at, :noticed_at, :text, :html_only, :calendar_method, :signs, :flags, :state, :reason)
+                 :arrived_at, :noticed_at, :text, :html_only, :calendar_method, :invited, :signs, :flags, :state,
+                 :reason)
                ON CONFLICT DO NOTHING""",
             {
                 "key": message.key,
@@ -311,6 +319,7 @@ class Store:
                 "text": message.text,
                 "html_only": int(message.html_only),
                 "calendar_method": message.calendar_method,
+                "invited": _addresses_out(message.invited),
                 "signs": json.dumps(sorted(message.signs)),
                 "flags": json.dumps(sorted(message.flags)),
                 "state": state,
@@ -406,7 +415,7 @@ class Store:
         since = self._one("SELECT MAX(at) AS at FROM health WHERE name = 'letters wanted'")
         rows = self._all(
             """SELECT state, draft.created_at FROM draft LEFT JOIN verdict USING (message_key)
-               WHERE occasion IN ('no', 'feedback') AND (:since IS NULL OR draft.created_at > :since)
+               WHERE occasion IN ('no', 'feedback') AND NOT wished AND (:since IS NULL OR draft.created_at > :since)
                  AND NOT (occasion = 'no' AND COALESCE(label, 'rejection') <> 'rejection')
                ORDER BY draft.id DESC LIMIT 50""",
             since=since["at"] if since else None,
@@ -426,10 +435,10 @@ class Store:
     def habits(self) -> Habits:
         """What the person's changes to the last letters they sent plainly show."""
         rows = self._all(
-            """SELECT body, COALESCE(seen_body, body) AS sent, language FROM draft WHERE state = 'sent'
+            """SELECT proposed, COALESCE(seen_body, body) AS sent, language FROM draft WHERE state = 'sent'
                ORDER BY settled_at DESC, id DESC LIMIT 4"""
         )
-        return letters.habits([(row["body"], row["sent"], row["language"]) for row in rows])
+        return letters.habits([(row["proposed"], row["sent"], row["language"]) for row in rows])
 
     def _other_mails_of(self, message: Message) -> int:
         """How many earlier mails of this sender there are, if none of them was about an application; else 0."""
@@ -494,6 +503,10 @@ class Store:
                 if row["message_id"]:
                     thread.add(row["message_id"])
                 subjects.setdefault(row["application_id"], {})[row["subject"]] = None
+        for row in self._all("SELECT * FROM draft WHERE application_id IS NOT NULL"):
+            draft = _draft(row)
+            ours = {mail.new_message_id(draft.append_key, draft.sender), *([draft.sent_id] if draft.sent_id else [])}
+            threads.setdefault(row["application_id"], set()).update(ours)
         people = self.people(among)
         return [
             tracker.application(
@@ -515,20 +528,26 @@ class Store:
             if row["id"] in events
         ]
 
-    def people(self, among: Sequence[int] | None = None) -> dict[int, list[Person]]:
-        """Who is behind each application, those heard of last at the end; each of them once."""
+    def people(self, among: Sequence[int] | None = None, without: str = "") -> dict[int, list[Person]]:
+        """Who is behind each application, those heard of last at the end; each of them once.
+
+        `without`: what this mail shows does not count.
+        """
         found: dict[int, dict[str, Person]] = {}
         for row in self._all(
-            """SELECT * FROM person WHERE :ids IS NULL OR application_id IN (SELECT value FROM json_each(:ids))
+            """SELECT * FROM person WHERE (:ids IS NULL OR application_id IN (SELECT value FROM json_each(:ids)))
+                 AND message_key IS NOT :without
                ORDER BY at, id""",
             ids=None if among is None else json.dumps(list(among)),
+            without=without,
         ):
             known = found.setdefault(row["application_id"], {})
             name = row["email"].lower() or row["name"]
             before = known.pop(name, None)
-            latest = Person(row["name"], row["role"], row["email"], row["source"])
+            latest = Person(row["name"], row["role"], row["email"], row["source"], bool(row["doubted"]))
             if before is not None:  # the fuller name and the role stay, and that they wrote outranks being copied
                 latest = replace(latest, name=latest.name or before.name, role=latest.role or before.role)
+                latest = replace(latest, doubted=latest.doubted and before.doubted)
                 if before.where == "from":
                     latest = replace(latest, where="from")
             known[name] = latest
@@ -549,6 +568,10 @@ class Store:
             id=application_id,
         )
         return row["message_key"] if row else None
+
+    def is_looking_back(self) -> bool:
+        """Whether the first look over past months is not complete."""
+        return self._one("SELECT 1 FROM cursor WHERE first_done = 0 LIMIT 1") is not None
 
     # --- silence ------------------------------------------------------------------------------------------
 
@@ -573,6 +596,21 @@ class Store:
             return 1
 
         return int(self._write("note_quiet", change))
+
+    def ask_once(self, application_id: int, kind: str, words: str, now: datetime) -> int:
+        """A question about an application, if it was never asked before. Returns how many were asked."""
+        return int(
+            self._write(
+                "ask_once",
+                lambda connection: (
+                    connection.execute(
+                        """INSERT INTO question (kind, application_id, text, asked_at) SELECT :kind, :id, :words, :now
+                           WHERE NOT EXISTS (SELECT 1 FROM question WHERE kind = :kind AND application_id = :id)""",
+                        {"kind": kind, "id": application_id, "words": words, "now": db.stamp(now)},
+                    ).rowcount
+                ),
+            )
+        )
 
     def note_no_feedback(self, sent_before: datetime, now: datetime) -> int:
         """Letters that asked for feedback long ago and heard nothing: silence is an outcome, too."""
@@ -607,21 +645,34 @@ class Store:
 
         def change(connection: sqlite3.Connection) -> int:
             wanted = Decision(Verdict(Label.OTHER, Source.PERSON, 1.0, Band.ACT), letter=letter)
-            draft_id, version = self._save_draft(connection, message, wanted, application_id, body, now)
+            written = connection.execute(
+                "SELECT COUNT(*) AS n FROM draft WHERE message_key = ? AND occasion = ? AND state = 'sent'",
+                (message.key, letter.occasion),
+            ).fetchone()["n"]
+            number = written + 1  # one that went does not stand in the way of another
+            draft_id, version = self._save_draft(
+                connection, message, wanted, application_id, body, now, number=number, wished=True
+            )
             if draft_id is None:
                 raise Refused("there is a letter for this already; see: onward drafts list --all")
-            names = {"draft": str(draft_id), "append": draft_key(message.key, version, letter.occasion)}
+            append = draft_key(message.key, version, letter.occasion, number)
+            names = {"draft": str(draft_id), "append": append}
             self._wish(connection, effects, now, names)
             if letter.kind is LetterKind.CHECK_IN:
                 connection.execute(
                     "INSERT INTO event (application_id, kind, at, by_hand) VALUES (?, 'check-in', ?, 1)",
                     (application_id, db.stamp(now)),
                 )
-                connection.execute(
-                    """UPDATE question SET answered_at = ?, answer = 'check-in'
-                       WHERE answered_at IS NULL AND application_id = ? AND kind IN ('quiet', 'silent')""",
-                    (db.stamp(now), application_id),
-                )
+            connection.execute(
+                """UPDATE question SET answered_at = :now, answer = :letter WHERE answered_at IS NULL
+                     AND application_id = :id AND kind IN (SELECT value FROM json_each(:kinds))""",
+                {
+                    "now": db.stamp(now),
+                    "letter": letter.kind,
+                    "id": application_id,
+                    "kinds": json.dumps(ANSWERED_BY.get(letter.kind, ("bounce",))),
+                },
+            )
             return draft_id
 
         return int(self._write("add_letter", change))
@@ -679,6 +730,12 @@ class Store:
         if not taken:
             return None
         application_id = self._save_change(connection, message, decision, now)
+        if application_id is not None:  # word came: what was asked about its silence is answered by itself
+            connection.execute(
+                """UPDATE question SET answered_at = ?, answer = 'word came'
+                   WHERE answered_at IS NULL AND application_id = ? AND kind IN ('quiet', 'silent')""",
+                (db.stamp(now), application_id),
+            )
         about = application_id if application_id is not None else decision.about
         self._save_verdict(connection, message, prediction, decision, about, now)
         if application_id is not None:
@@ -749,12 +806,13 @@ class Store:
     def _save_people(
         self, connection: sqlite3.Connection, message: Message, decision: Decision, application_id: int
     ) -> None:
+        at = db.stamp(message.arrived_at)
         connection.execute("DELETE FROM person WHERE message_key = ?", (message.key,))  # handled once more
         connection.executemany(
-            """INSERT INTO person (application_id, name, role, email, source, message_key, at)
-               VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
+            """INSERT INTO person (application_id, name, role, email, source, message_key, doubted, at)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""",
             [
-                (application_id, one.name, one.role, one.email, one.where, message.key, db.stamp(message.arrived_at))
+                (application_id, one.name, one.role, one.email, one.where, message.key, int(one.doubted), at)
                 for one in decision.people
             ],
         )
@@ -825,25 +883,36 @@ class Store:
         application_id: int | None,
         body: str,
         now: datetime,
+        *,
+        number: int = 1,
+        wished: bool = False,
     ) -> tuple[int | None, int]:
         """The draft's id and version. One that a correction took back is written anew, as its next version."""
         letter = decision.letter
         if letter is None:
             return None, 1
         row = connection.execute(
-            """INSERT INTO draft (message_key, occasion, application_id, account, kind, language, state, recipient,
-                 recipient_name, sender, sender_name, subject, body, in_reply_to, refs, warning, created_at)
-               VALUES (:key, :occasion, :application_id, :account, :kind, :language, :state, :recipient,
-                 :recipient_name, :sender, :sender_name, :subject, :body, :in_reply_to, :refs, :warning, :now)
-               ON CONFLICT (message_key, occasion) DO UPDATE SET state = excluded.state, version = version + 1,
-                 body = excluded.body, subject = excluded.subject, recipient = excluded.recipient,
+            """INSERT INTO draft (message_key, occasion, number, wished, proposed, application_id, account, kind,
+                 language, state, recipient,
+                 recipient_name, sender, sender_name, subject, body, in_reply_to, refs, warning, unconfirmed,
+                 created_at)
+               VALUES (:key, :occasion, :number, :wished, :body, :application_id, :account, :kind,
+                 :language, :state, :recipient,
+                 :recipient_name, :sender, :sender_name, :subject, :body, :in_reply_to, :refs, :warning, :unconfirmed,
+                 :now)
+               ON CONFLICT (message_key, occasion, number) DO UPDATE SET state = excluded.state, version = version + 1,
+                 body = excluded.body, proposed = excluded.proposed, subject = excluded.subject,
+                 recipient = excluded.recipient,
                  recipient_name = excluded.recipient_name, warning = excluded.warning, kind = excluded.kind,
-                 application_id = excluded.application_id, seen_body = NULL, settled_at = NULL
+                 unconfirmed = excluded.unconfirmed,
+                 application_id = excluded.application_id, seen_body = NULL, seen_hash = NULL, settled_at = NULL
                WHERE state IN ('discarded', 'deleted')
                RETURNING id, version""",
             {
                 "key": message.key,
                 "occasion": letter.occasion,
+                "number": number,
+                "wished": int(wished),
                 "application_id": application_id,
                 "account": letter.account,
                 "kind": letter.kind,
@@ -858,6 +927,7 @@ class Store:
                 "in_reply_to": letter.in_reply_to,
                 "refs": json.dumps(letter.references),
                 "warning": letter.warning,
+                "unconfirmed": int(letter.to_confirm),
                 "now": db.stamp(now),
             },
         ).fetchone()
@@ -908,7 +978,10 @@ class Store:
                 payload = {field: text.replace("{" + name + "}", value) for field, text in payload.items()}
             connection.execute(
                 """INSERT INTO effect (key, kind, state, wanted_at, due_at, payload, created_at)
-                   VALUES (:key, :kind, 'waiting', :due_at, :due_at, :payload, :now) ON CONFLICT DO NOTHING""",
+                   VALUES (:key, :kind, 'waiting', :due_at, :due_at, :payload, :now)
+                   ON CONFLICT DO UPDATE SET state = 'waiting', due_at = excluded.due_at, payload = excluded.payload,
+                     settled_at = NULL
+                   WHERE kind = 'withdraw_draft' AND state IN ('done', 'cancelled', 'failed')""",
                 {
                     "key": key,
                     "kind": effect.kind,
@@ -947,6 +1020,7 @@ class Store:
         look_at: datetime,
         folder: str | None = None,
         place: Place | None = None,
+        words: str | None = None,
     ) -> bool:
         """Write the intent down before the act: where, and what the folder's numbers were. False: someone was first.
 
@@ -959,7 +1033,8 @@ class Store:
                     connection.execute(
                         """UPDATE effect SET state = 'started', attempts = attempts + 1, started_at = :now,
                          due_at = :look_at,
-                         folder = :folder, uidvalidity = :uidvalidity, uidnext = :uidnext, unchanged = 0, stage = NULL
+                         folder = :folder, uidvalidity = :uidvalidity, uidnext = :uidnext, unchanged = 0, stage = NULL,
+                         words = :words
                        WHERE key = :key AND state = 'waiting'""",
                         {
                             "key": effect.key,
@@ -968,6 +1043,7 @@ class Store:
                             "folder": folder,
                             "uidvalidity": place.uidvalidity if place else None,
                             "uidnext": place.uidnext if place else None,
+                            "words": words,
                         },
                     ).rowcount
                 ),
@@ -1042,21 +1118,22 @@ class Store:
 
     def draft_settled(
         self,
-        draft_id: int,
+        draft: Draft,
         state: DraftState,
         now: datetime,
         place: Place | None = None,
         folder: str | None = None,
     ) -> Callable[[sqlite3.Connection], None]:
-        """The change to a draft that goes with settling its effect."""
+        """The change to a draft that goes with settling an effect of this version of it."""
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
                 """UPDATE draft SET state = :state, folder = COALESCE(:folder, folder),
                      uidvalidity = COALESCE(:uidvalidity, uidvalidity), uid = COALESCE(:uid, uid), settled_at = :now
-                   WHERE id = :id AND state NOT IN ('discarded', 'sent')""",
+                   WHERE id = :id AND version = :version AND state NOT IN ('discarded', 'sent')""",
                 {
-                    "id": draft_id,
+                    "id": draft.id,
+                    "version": draft.version,
                     "state": state,
                     "folder": folder,
                     "uidvalidity": place.uidvalidity if place else None,
@@ -1077,30 +1154,34 @@ class Store:
         )
         return [_draft(row) for row in rows]
 
-    def note_fate(
-        self, draft: Draft, state: DraftState, folder: str | None, uid: int | None, body: str | None, now: datetime
-    ) -> bool:
+    def note_fate(self, draft: Draft, now: datetime, found: Draft, follow: Sequence[Effect] = ()) -> bool:
         """What became of a letter in the mailbox. False: it was changed here at the same moment, or nothing is new."""
-        if (draft.state, draft.folder, draft.uid, draft.seen_body) == (state, folder, uid, body):
+        if draft == found:
             return False
+        state = found.state
 
         def change(connection: sqlite3.Connection) -> bool:
             changed = connection.execute(
-                """UPDATE draft SET state = :state, folder = :folder, uid = :uid, seen_body = :body,
+                """UPDATE draft SET state = :state, folder = :folder, uid = :uid, seen_body = :body, seen_hash = :hash,
+                     sent_id = :sent_id,
                      settled_at = CASE WHEN :state = 'in the mailbox' THEN NULL
                                        WHEN state = :state THEN settled_at ELSE :now END
                    WHERE id = :id AND state = :before AND version = :version""",
                 {
                     "id": draft.id,
                     "state": state,
-                    "folder": folder,
-                    "uid": uid,
-                    "body": body,
+                    "folder": found.folder,
+                    "uid": found.uid,
+                    "body": found.seen_body,
+                    "hash": found.seen_hash,
+                    "sent_id": found.sent_id,
                     "now": db.stamp(now),
                     "before": draft.state,
                     "version": draft.version,
                 },
             ).rowcount
+            if changed:
+                self._wish(connection, follow, now)
             if changed and draft.state is DraftState.UNDECIDED and state is not DraftState.UNDECIDED:
                 connection.execute(
                     """UPDATE question SET answered_at = :now, answer = :state
@@ -1371,6 +1452,7 @@ def _message(row: Row) -> Message:
         text=row["text"],
         html_only=bool(row["html_only"]),
         calendar_method=row["calendar_method"],
+        invited=_addresses_in(row["invited"]),
         signs=frozenset(json.loads(row["signs"])),
         flags=frozenset(json.loads(row["flags"])),
     )
@@ -1390,6 +1472,7 @@ def _effect(row: Row) -> OpenEffect:
         place=Place(row["uidvalidity"], row["uidnext"]) if row["uidvalidity"] is not None else None,
         unchanged=row["unchanged"],
         stage=row["stage"],
+        words=row["words"],
         created_at=db.moment(row["created_at"]),
     )
 
@@ -1413,7 +1496,11 @@ def _draft(row: Row) -> Draft:
         uid=row["uid"],
         created_at=db.moment(row["created_at"]),
         occasion=Occasion(row["occasion"]),
+        number=row["number"],
         language=row["language"],
         warning=row["warning"],
+        unconfirmed=bool(row["unconfirmed"]),
         seen_body=row["seen_body"],
+        seen_hash=row["seen_hash"],
+        sent_id=row["sent_id"],
     )

@@ -9,6 +9,7 @@ CREATE TABLE person (              -- one sighting of somebody behind an applica
     source         TEXT NOT NULL CHECK (source IN
                    ('from', 'reply-to', 'cc', 'signature', 'calendar', 'text', 'your mail', 'you')),
     message_key    TEXT REFERENCES message (key),  -- NULL: the person said so
+    doubted        INTEGER NOT NULL DEFAULT 0,  -- 1: their address may be that of somebody who poses as them
     at             TEXT NOT NULL
 ) STRICT;
 CREATE INDEX person_of ON person (application_id);
@@ -51,8 +52,10 @@ CREATE TABLE change (              -- what the person changed by hand, so that i
     undone_at TEXT
 ) STRICT;
 
+ALTER TABLE message ADD COLUMN invited TEXT NOT NULL DEFAULT '[]';  -- JSON: who stands in its invitation
 ALTER TABLE event ADD COLUMN by_hand INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE event ADD COLUMN numbers TEXT NOT NULL DEFAULT '[]';  -- JSON list: what the mail gives as reference
+ALTER TABLE effect ADD COLUMN words TEXT;      -- of a mail added to a folder: hash of its words, to know it unchanged
 ALTER TABLE question ADD COLUMN application_id INTEGER REFERENCES application (id);
 
 CREATE TABLE letter (
@@ -60,6 +63,7 @@ CREATE TABLE letter (
     message_key    TEXT NOT NULL REFERENCES message (key),
     occasion       TEXT NOT NULL DEFAULT 'no' CHECK (occasion IN
                    ('no', 'feedback', 'silence', 'mentor', 'keep in touch')),
+    number         INTEGER NOT NULL DEFAULT 1,  -- of the letters that the person wished for on one occasion
     application_id INTEGER REFERENCES application (id),
     account        TEXT NOT NULL,
     kind           TEXT NOT NULL,
@@ -72,22 +76,27 @@ CREATE TABLE letter (
     sender_name    TEXT NOT NULL,
     subject        TEXT NOT NULL,
     body           TEXT NOT NULL,
+    proposed       TEXT NOT NULL DEFAULT '',  -- the words as they were first proposed
+    wished         INTEGER NOT NULL DEFAULT 0,  -- 1: the person asked for it
     in_reply_to    TEXT,
     refs           TEXT NOT NULL,
     warning        TEXT NOT NULL DEFAULT '',  -- what speaks against the address; shown wherever the letter is
+    unconfirmed    INTEGER NOT NULL DEFAULT 0,  -- 1: the person has yet to say that the address is right
     version        INTEGER NOT NULL DEFAULT 1,  -- each edit is a new version, a new mail and a new key
     folder         TEXT,                -- where it stands once appended
     uidvalidity    INTEGER,
     uid            INTEGER,
     seen_body      TEXT,                -- its words as the person changed them in their mail program
+    seen_hash      TEXT,                -- … and the hash of that whole mail's words
+    sent_id        TEXT,                -- the Message-ID it was sent with, where that is another than ours
     created_at     TEXT NOT NULL,
     settled_at     TEXT,
-    UNIQUE (message_key, occasion)      -- one rejection, one draft
+    UNIQUE (message_key, occasion, number)  -- one rejection, one draft; more only on the person's word
 ) STRICT;
 INSERT INTO letter (id, message_key, application_id, account, kind, state, recipient, recipient_name, sender, sender_name,
-                    subject, body, in_reply_to, refs, version, folder, uidvalidity, uid, created_at, settled_at)
+                    subject, body, proposed, in_reply_to, refs, version, folder, uidvalidity, uid, created_at, settled_at)
 SELECT id, message_key, application_id, account, kind, state, recipient, recipient_name, sender, sender_name,
-       subject, body, in_reply_to, refs, version, folder, uidvalidity, uid, created_at, settled_at FROM draft;
+       subject, body, body, in_reply_to, refs, version, folder, uidvalidity, uid, created_at, settled_at FROM draft;
 CREATE TABLE letter_grant (        -- the person's word to send exactly these bytes to exactly this address
     id         INTEGER PRIMARY KEY,
     draft_id   INTEGER NOT NULL REFERENCES letter (id),
