@@ -1078,13 +1078,9 @@ def answers_to(row: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     return {
         "label": [("Yes", f"onward correct {key} rejection"), ("No", f"onward correct {key} other")],
-        "match": [
-            ("To this one", f"onward applications assign {key} ID"),
-            ("To none", f"onward applications assign {key} new"),
-        ],
         "reopened": [
             ("Yes", f"onward applications happened {id} reopened"),
-            ("No", f"onward correct {key} feedback_reply"),
+            ("No", f"onward correct {key} other"),
         ],
         "unused": [("Write letters again", "onward drafts resume"), left],
         "bounce": [("To another address", f"onward drafts write {id} --to ADDRESS"), left],

@@ -124,7 +124,7 @@ def test_a_no_that_could_belong_to_two_applications_is_asked_about() -> None:
     assert decision.change.application_id in (7, 8)
     assert decision.question is not None
     assert (decision.question.kind, sorted(decision.question.among)) == ("match", [7, 8])
-    assert "7: Harbour GmbH, Senior Baker" in decision.question.text
+    assert "Harbour GmbH, Senior Baker: onward applications assign k 7" in decision.question.text
 
 
 def test_word_after_a_no_that_it_goes_on_becomes_a_question() -> None:

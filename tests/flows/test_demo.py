@@ -124,6 +124,7 @@ def played() -> Played:
 
 
 ANSWERED = ["57-northlight-priyanka-decision.eml", "61-kassenwerk-absage.eml"]
+THANKED = "62-oakhurst-marguerite-replies.eml"  # feedback: two lines of thanks
 
 
 # --- the sample -------------------------------------------------------------------------------------------
@@ -294,7 +295,7 @@ def test_the_demo_ends_well_without_a_terminal(shipped: Played) -> None:
 
 
 def test_as_shipped_every_live_no_is_seen_and_its_neighbours_are_left_alone(shipped: Played) -> None:
-    assert shipped.answered(live=True) == ANSWERED
+    assert shipped.answered(live=True) == [*ANSWERED, THANKED]
 
 
 def test_at_a_terminal_it_stays_up_and_says_how_to_look_around(

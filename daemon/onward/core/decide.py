@@ -7,7 +7,7 @@ Step 7 of the walk in ARCHITECTURE.md.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from onward.core import agenda, letters, talks, tracker
 from onward.core.model import (
@@ -33,6 +33,7 @@ EXPECTED = 3.0  # the odds of a no about an open application, to those of the sa
 UNHEARD_OF = 0.2  # … from a sender who has only ever written of other things
 AFTER_A_NO = 0.03  # probability of a feedback reply from which an answer in the thread of a known no is one
 HARDLY_OTHER = 0.2  # the odds of something else, from somebody behind an open application
+ASKED_WITHIN = timedelta(days=14)  # of a mail that reopens an application, or may belong to another
 MANY = 3  # mails that make such a sender
 
 
@@ -57,8 +58,12 @@ def decide(message: Message, prediction: Prediction, known: Known, policy: Polic
             decision = replace(decision, question=reopened(one, change.event))
     if decision.change is None:
         return decision
+    if now - message.arrived_at > ASKED_WITHIN and decision.question is not None:
+        decision = replace(decision, question=None)  # the months before are learned from, not asked about
+    elif now - message.arrived_at <= ASKED_WITHIN and decision.question is None:
+        decision = replace(decision, question=tracker.doubt(found, message))
     people = letters.with_doubts(tracker.people_in(message, prediction, policy), message, prediction, found.best)
-    return replace(decision, people=people, question=decision.question or tracker.doubt(found, message))
+    return replace(decision, people=people)
 
 
 def decide_answer(

@@ -181,8 +181,9 @@ def doubt(found: Match, message: Message) -> Question | None:
     if found.best is None or not found.rivals:
         return None
     among = (found.best, *found.rivals[:3])
-    named = "; ".join(f"{each.id}: {named_of(each)}" for each in among)
-    return Question("match", f"To which application does this mail belong? {named}", tuple(each.id for each in among))
+    answers = [(re.sub(r"[.:?!]", "", named_of(each)), str(each.id)) for each in among] + [("To none of them", "new")]
+    told = "   ".join(f"{name}: onward applications assign {message.key[:8]} {to}" for name, to in answers)
+    return Question("match", f"To which application does this mail belong? {told}", tuple(each.id for each in among))
 
 
 def named_of(one: Application) -> str:

@@ -377,8 +377,9 @@ class Story:
             self.page.say(f"Perhaps a no ({_sure(decision.verdict.confidence)}): not enough to act on.", "  ")
         else:
             self.page.say(f"Taken for {SAID[decision.verdict.label]} ({_sure(decision.verdict.confidence)}).", "  ")
-        if prediction.evidence and decision.verdict.label is not Label.OTHER:
-            self.page.quote(prediction.evidence, "  ")
+        said = decision.feedback.point if decision.feedback is not None else ""
+        if (said or prediction.evidence) and decision.verdict.label is not Label.OTHER:
+            self.page.quote(said or prediction.evidence, "  ")
         if _misread(outcome, each):
             followed = decision.letter is not None or decision.booking is not None
             remedy = "takes back all that followed" if followed else "puts it right"
@@ -390,6 +391,11 @@ class Story:
             self.page.say(f"It asks you: {decision.question.text}", "  ")
         elif _is_no(outcome):
             self._tell_consequences(outcome, whole_letter=True)
+        elif decision.feedback is not None:
+            about = " and ".join(theme.replace("_", " and ") for theme in decision.feedback.themes)
+            self.page.say(f"Kept word for word{f'. It is about {about}' if about else ''}.", "  ")
+            if decision.letter is not None:
+                self._tell_draft(outcome, whole=True)
         elif decision.change is not None:
             self.page.say(f"Noted{_with_place(outcome)}. Nothing to answer.", "  ")
         elif decision.verdict.label is Label.OTHER and not _misread(outcome, each):
