@@ -411,10 +411,10 @@ def test_applications_stand_with_their_latest_news(answered: Desk) -> None:
 
 
 def test_a_narrow_terminal_cuts_names_and_never_wraps_a_row(answered: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(screen, "width", lambda: 44)
+    monkeypatch.setattr(screen, "width", lambda: 34)
     said = answered.said("applications").partition("\n\n")[0].splitlines()
     assert len(said) == 2
-    assert max(map(len, said)) <= 44 and "…" in said[1]
+    assert max(map(len, said)) <= 34 and "…" in said[1] and said[1].startswith("1 ")
 
 
 # --- letters -----------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ def list_applications(setting: Setting, only_open: bool, as_json: bool) -> None:
         for each in found
     ]
     heads = ("ID", "Company", "Role", "Stage", "State", "News", "On")
-    screen.table(heads, rows, give=("Company", "Role"), drop=("News",))
+    screen.table(heads, rows, give=("Company", "Role"), drop=("News", "Stage", "On"))
     screen.say()
     screen.next_commands(("One of them", f"onward applications show {found[0]['id']}"))
 

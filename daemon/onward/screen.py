@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 WIDEST = 100  # columns; longer lines are hard to read
 NARROW = 80  # columns; below it a table leaves out what matters least
 JOINERS = "\u200c\u200d"  # invisible, but letters of some scripts and many pictures need them
+READABLE = 12  # columns that a name should keep
 GAP = "  "
 _COMMAND = re.compile(r"(?:(?<=: )|(?<=\())onward [a-z0-9 -]+(?=[.;)]|   |$)")
 
@@ -156,14 +157,21 @@ def console(*, err: bool = False) -> Console:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], give: Sequence[str], drop: Sequence[str] = ()) -> None:
-    """Columns under their heads. On a narrow terminal those in `drop` are left out; where space is still short,
-    those in `give` are cut, the longest first."""
+    """Columns under their heads. On a narrow terminal the first of `drop` is left out, and the others one by one where
+    nothing readable would be left of those in `give`, which are cut, the longest first."""
     from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
     screen = console()
-    kept = [index for index, head in enumerate(heads) if head not in drop or screen.width >= NARROW]
+    kept = [index for index, head in enumerate(heads) if head not in drop[:1] or screen.width >= NARROW]
+    for dropped in drop[1:]:
+        natural = [max(cell_len(line(row[index])) for row in (heads, *rows)) for index in kept]
+        least = [
+            min(size, READABLE) if heads[index] in give else size for index, size in zip(kept, natural, strict=True)
+        ]
+        if sum(least) + len(GAP) * (len(kept) - 1) > screen.width:
+            kept.remove(heads.index(dropped))
     heads = [heads[index] for index in kept]
     cells = [[line(row[index]) for index in kept] for row in rows]
     widths = [max(cell_len(cell) for cell in column) for column in zip(heads, *cells, strict=True)]

@@ -381,8 +381,11 @@ def people_in(message: Message, prediction: Prediction, policy: Policy) -> tuple
         if each.email.lower() not in own:
             named = roles.pop(plain(each.name), None)
             kept.setdefault(each.email.lower(), replace(each, role=named.role) if named else each)
+    themselves = set(plain(policy.name).split())
     for each in roles.values():
-        if each.email.lower() not in (*own, *kept):
+        words = plain(each.name).split()
+        nobody = not each.email and len(words) < 2  # a first name alone tells nothing
+        if each.email.lower() not in (*own, *kept) and not nobody and not themselves.issuperset(words):
             kept[each.email.lower() or each.name] = each
     return tuple(kept.values())
 
