@@ -380,7 +380,7 @@ class Outbox:
 
     def _notice(self, effect: OpenEffect) -> Notice | None:
         if "letter" in effect.payload:  # it may have been dealt with while nobody looked
-            self.look_at_drafts()
+            self.look_at_drafts(effect.payload["letter"])
         return notice_for(effect, self.store, self.renderer, self.policy, self.clock())
 
     def _waits_for_morning(self, effect: OpenEffect, notice: Notice) -> bool:
@@ -415,9 +415,13 @@ class Outbox:
 
     # --- what became of the letters --------------------------------------------------------------------------
 
-    def look_at_drafts(self) -> int:
-        """Look in the mailbox what the person did with our letters. Returns how many stand otherwise than before."""
+    def look_at_drafts(self, only: str = "") -> int:
+        """Look in the mailbox what the person did with our letters, or with one of this number.
+
+        Returns how many stand otherwise than before.
+        """
         watched = self.store.watched_drafts(drafts.WATCHED, self.clock() - drafts.LOOKED_FOR)
+        watched = [draft for draft in watched if only in ("", str(draft.id))]
         changed = 0
         try:
             for draft in watched:

@@ -174,8 +174,13 @@ def test_an_acknowledgement_of_a_company_not_known_begins_an_application() -> No
 
 
 def test_an_agency_may_name_its_client() -> None:
-    agency = replace(OPEN, company="Vale Search")
+    agency = replace(OPEN, company="Harbour Search")
     assert matched(told("assistant@harbour.example"), agency, company=Found("Aeroval"), role=Found("Baker")) == 1
+
+
+def test_a_recruiter_may_have_two_applications_at_two_companies() -> None:
+    about = told("iris@harbour.example")
+    assert matched(about, replace(OPEN, company="Bay Ltd"), company=Found("Cove Ltd"), role=Found("Cook")) is None
 
 
 def test_people_are_kept_with_the_role_a_mail_gives_them() -> None:

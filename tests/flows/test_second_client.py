@@ -612,12 +612,12 @@ def test_whatever_a_second_client_does_there_is_one_letter_and_its_true_state(
 class AppendsWhatIsMissing(Outbox):
     """Adds a draft again whenever it is not in Drafts."""
 
-    def look_at_drafts(self) -> int:
+    def look_at_drafts(self, only: str = "") -> int:
         for draft in self.store.watched_drafts([DraftState.IN_MAILBOX], self.clock() - drafts.LOOKED_FOR):
             mailbox, (raw, message_id) = self._mailbox(draft.account), self.draft_mail(draft)
             if mailbox.find("Drafts", mail.key_header(draft.append_key), message_id) is None:
                 mailbox.append("Drafts", raw, [r"\Draft"], self.clock())
-        return super().look_at_drafts()
+        return super().look_at_drafts(only)
 
 
 class RemovesWhatItWrote(Outbox):
@@ -645,7 +645,7 @@ class NeverAddsTwice(Outbox):
 class NeverLooks(Outbox):
     """Holds what it last did for the truth."""
 
-    def look_at_drafts(self) -> int:
+    def look_at_drafts(self, only: str = "") -> int:
         return 0
 
 

@@ -49,7 +49,7 @@ _STAGES = {
 _ORDER = tuple(Stage)
 
 # What speaks for and against a mail's belonging to an application, and how much of it is enough.
-SAME_COMPANY, OTHER_COMPANY = 3.0, 5.0
+SAME_COMPANY, OTHER_COMPANY = 3.0, 7.0
 SAME_ROLE, OTHER_ROLE = 2.0, 2.0
 SAME_PERSON, SAME_MACHINE, SAME_HOUSE = 4.0, 1.0, 2.0
 BEGINS_ANOTHER = 4.0  # an acknowledgement of another role begins another application
@@ -58,7 +58,7 @@ NUMBER_NAMED, COMPANY_NAMED, ROLE_NAMED = 6.0, 3.0, 2.0  # by its text, whatever
 PERSON_NAMED, FAMILY_NAMED, FIRST_NAMED = 2.5, 2.0, 1.0
 PERSON_WRITES = 3.0  # somebody whom an earlier mail only named
 UNTIED = 1.5  # nothing but the job's title speaks for it
-OTHER_NAME = 1.0  # of a company, in a mail that is tied to the application: an agency's client, a brand of the group
+OTHER_NAME = 1.0  # of a company, in a mail of the house that the application is named after: an agency's client
 HOUSE_OF_COMPANY = 2.5  # the sender's domain is made of its name
 CLOSED = 0.5
 ENOUGH, CLEARLY = 2.0, 0.75
@@ -221,7 +221,8 @@ def _likeness(
     elif _names(one.company, said):
         weight += COMPANY_NAMED
     elif company and one.company:
-        weight -= OTHER_NAME if surely else OTHER_COMPANY
+        client = surely and in_domain(one.company, house) and not in_domain(company, house)
+        weight -= OTHER_NAME if client else OTHER_COMPANY
     elif begins and not surely:
         weight -= BEGINS_ANOTHER
     elif one.company and not tied:
