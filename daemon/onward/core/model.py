@@ -479,7 +479,6 @@ class Known:
     twin: str | None = None  # key of an earlier message that is the same mail come twice
     busy: tuple[Busy, ...] = ()
     drafts_today: int = 0
-    answered: bool = False  # a draft for this rejection, or this sender's thread, exists already
     written_to: tuple[str, ...] = ()  # the companies of earlier letters
     sender_other: int = 0  # earlier mails of this sender, where none of them was about an application
     unused: int = 0  # letters in a row, the latest first, that the person did not use

@@ -73,7 +73,6 @@ _ADVANCING = frozenset({"screen", "assessment", "interview", "final", "offer", "
 _TALKS = frozenset({Stage.SCREEN, Stage.INTERVIEW, Stage.FINAL})
 LONG_AGO = timedelta(days=90)  # a silence nobody needs to be asked about any more
 WAITED = frozenset({"check-in", "waiting"})  # the person knew of the silence, and gave it time
-BY_HAND = ("applied", "acknowledged", *_STAGES, "update", "rejection", "withdrawn", "silent", "reopened")
 _LEGAL = re.compile(
     r"\b(inc|incorporated|llc|ltd|limited|plc|gmbh|ag|se|kg|co|corp|corporation|company|sa|sas|sarl|srl|spa|bv|nv|ab|oy"
     r"|aps|as|lda|ltda|group|holding)\b"

@@ -1201,10 +1201,6 @@ class Store:
         """Add effects inside a transaction of `change`."""
         self._wish(connection, effects, now)
 
-    def put_effects(self, effects: Sequence[Effect], now: datetime) -> None:
-        """Add effects in a transaction of their own."""
-        self._write("wish", lambda connection: self._wish(connection, effects, now))
-
     # --- reading for people -------------------------------------------------------------------------------
 
     def rows(self, sql: str, **values: object) -> list[dict[str, Any]]:
