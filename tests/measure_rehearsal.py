@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ from onward.core.mail import nobody_reads  # noqa: E402
 MAILBOXES = HERE / "mailboxes"
 STAGES = {"applied": "application", "offer": "final"}  # as a rehearsed row names them, where the names differ
 THEMES = {"motivation": "motivation_fit"}
+INVITATION = re.compile(r"BEGIN:VCALENDAR.*?END:VCALENDAR\s*", re.DOTALL)
 FOLLOWED = {"acknowledgement", "status_update", "interview", "assessment", "offer", "rejection", "withdrawal"}
 
 Row = dict[str, Any]
@@ -84,7 +86,13 @@ def as_mail(line: Row) -> bytes:
         written["Auto-Submitted"] = "auto-generated"
     if line.get("list_id"):
         written["List-Id"] = f"<{line['list_id'].strip('<>')}>"
-    written.set_content(line.get("body") or line["html"], subtype="plain" if line.get("body") else "html", cte="8bit")
+    text = line.get("body") or line["html"]
+    invitation = INVITATION.search(text)  # a line has no parts: an invitation stands in the text, and arrives as one
+    written.set_content(
+        INVITATION.sub("", text), subtype="plain" if line.get("body") else "html", charset="utf-8", cte="8bit"
+    )
+    if invitation is not None:
+        written.add_alternative(invitation[0], subtype="calendar", params={"method": "REQUEST"})
     return written.as_bytes()
 
 

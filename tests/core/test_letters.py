@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from onward.core.letters import GATE, find_recipient, greeting_name, habits, plan_letter, shortened, writes_formally
+from onward.core.letters import (
+    GATE,
+    find_recipient,
+    greeting_name,
+    habits,
+    is_person,
+    plan_letter,
+    shortened,
+    writes_formally,
+)
 from onward.core.mail import nobody_reads
 from onward.core.model import (
     Address,
@@ -329,3 +338,36 @@ def test_a_shortened_letter_keeps_its_question_and_its_ending() -> None:
         "Hi,\n\nThanks.\n\nOne question?\n\nKind regards,\nSam\n"
     )
     assert shortened("Hi,\n\nThanks.\n\nKind regards,\nSam\n") == "Hi,\n\nThanks.\n\nKind regards,\nSam\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "more", "said", "answered"),
+    [
+        ("hello@harbour.example", {}, {"people": (Person("Jens Ahl", where="signature"),)}, True),
+        ("hello@harbour.example", {"references": ("<mine@example.org>",)}, {}, True),
+        ("hello@harbour.example", {}, {}, False),  # nobody's name, and no answer to a mail of one's own
+        ("hello@ats.example", {"references": ("<mine@example.org>",)}, {}, False),  # a system for many employers
+        ("jobs@harbour.example", {"references": ("<mine@example.org>",)}, {}, False),
+        ("hello@harbour.example", {"signs": frozenset({"auto-submitted"})}, {}, False),
+    ],
+)
+def test_the_desk_of_a_small_house_is_answered_where_somebody_reads_it(
+    address: str, more: dict[str, Any], said: dict[str, Any], answered: bool
+) -> None:
+    desk = message(Address(address, "Harbour"), **more)
+    letter, _ = plan_letter(desk, rejection(contact=None, **said), Stage.APPLIED, POLICY, Known())
+    assert (letter is not None) is answered
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "person"),
+    [
+        ("Mara Lindqvist", "mara@harbour.example", True),
+        ("Mara Lindqvist", "desk7@harbour.example", True),
+        ("Sharpkata Assessments", "invite@sharpkata.example", False),
+        ("Transeo Shared Services", "jobs@transeo-holding.example", False),
+        ("Harbour Careers", "careers@harbour.example", False),
+    ],
+)
+def test_the_name_of_a_house_is_no_persons(name: str, email: str, person: bool) -> None:
+    assert is_person(Address(email, name)) is person

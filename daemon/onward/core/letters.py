@@ -443,6 +443,8 @@ def find_small_desk(message: Message, prediction: Prediction) -> Address | None:
     if prediction.company is None or not tracker.in_domain(prediction.company.value, sender.domain):
         return None
     signed = next((each for each in prediction.people if each.where == "signature" and each.name), None)
+    if signed is None and not message.references:  # nobody's name, and no answer to the person's own mail
+        return None
     return Address(sender.email, signed.name if signed else "")
 
 
