@@ -273,6 +273,7 @@ def _names(name: str, said: str) -> bool:
     return len(bare) >= SHORTEST_NAME and f" {bare} " in said
 
 
+@lru_cache(maxsize=65_536)  # every sender is held against every company
 def in_domain(company: str, domain: str) -> bool:
     """Whether a domain is made of a company's name: 'gruenspan-jobs.example' of Grünspan Digital GmbH."""
     registered = re.sub(r"[\W_]", "", registered_name(domain))
