@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from onward.core import agenda, mail
 from onward.core.model import (
+    OVER,
     Address,
     DraftState,
     Effect,
@@ -40,7 +41,6 @@ OPEN = (
     DraftState.UNDECIDED,
     DraftState.FAILED,
 )
-OVER = (DraftState.SENT, DraftState.DISCARDED, DraftState.DELETED)
 
 
 @dataclass(frozen=True, slots=True)

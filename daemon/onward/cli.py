@@ -29,6 +29,7 @@ from onward import __version__, screen
 from onward.cli_applications import address_in, applications, feedback_json, feedback_words
 from onward.core.model import (
     LABELS,
+    OVER,
     ConfigError,
     DraftState,
     Label,
@@ -51,8 +52,7 @@ if TYPE_CHECKING:
     from onward_classifiers.score import Classifier
 
 OK, FAILED, USAGE = 0, 1, 2
-OVER_DRAFTS = (DraftState.SENT, DraftState.DISCARDED, DraftState.DELETED)
-OPEN_DRAFTS = tuple(state for state in DraftState if state not in OVER_DRAFTS)
+OPEN_DRAFTS = tuple(state for state in DraftState if state not in OVER)
 JSON_COLUMNS = frozenset(
     {
         "reply_to",
@@ -472,7 +472,7 @@ def list_drafts(setting: Setting, everything: bool, as_json: bool) -> None:
     """The letters that wait for you."""
     with setting.store() as store:
         found = [draft_json(store, each) for each in store.drafts(None if everything else OPEN_DRAFTS)]
-        settled = 0 if everything else len(store.drafts(OVER_DRAFTS))
+        settled = 0 if everything else len(store.drafts(OVER))
     if as_json:
         screen.as_json(found)
         return

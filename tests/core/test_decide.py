@@ -104,7 +104,7 @@ def test_the_persons_word_outranks_the_model() -> None:
 
 
 def test_a_closed_application_is_not_answered_twice() -> None:
-    closed = replace(INTERVIEWED, closed=True, ended="rejection", closed_by="earlier")
+    closed = replace(INTERVIEWED, ended="rejection", closed_by="earlier")
     decision = decide(message(), rejection(), Known(applications=(closed,)), POLICY, NOW)
     assert (decision.letter, decision.booking) == (None, None)
     assert "closed already" in decision.reasons[0]
@@ -128,7 +128,7 @@ def test_a_no_that_could_belong_to_two_applications_is_asked_about() -> None:
 
 
 def test_word_after_a_no_that_it_goes_on_becomes_a_question() -> None:
-    closed = replace(INTERVIEWED, closed=True, ended="rejection", thread=frozenset({"<a@harbour.example>"}))
+    closed = replace(INTERVIEWED, ended="rejection", thread=frozenset({"<a@harbour.example>"}))
     answer = message(references=("<a@harbour.example>",))
     invited = Prediction(Label.INTERVIEW, 0.95, {Label.INTERVIEW: 0.95}, language="en")
     decision = decide(answer, invited, Known(applications=(closed,)), POLICY, NOW)
@@ -144,7 +144,7 @@ HEARD = Prediction(
     contact=MARA,
     feedback=Feedback(FeedbackKind.GIVEN, "Your examples were thin.", "Your examples were thin.", (Theme.BEHAVIOURAL,)),
 )
-REFUSED = replace(INTERVIEWED, closed=True, ended="rejection", thread=frozenset({"<no@harbour.example>"}))
+REFUSED = replace(INTERVIEWED, ended="rejection", thread=frozenset({"<no@harbour.example>"}))
 ANSWER = message(message_id="<re@harbour.example>", references=("<no@harbour.example>",))
 
 
@@ -208,7 +208,7 @@ def test_an_old_no_is_remembered_not_answered() -> None:
 
 
 def test_an_acknowledgement_after_a_no_is_a_new_attempt() -> None:
-    closed = replace(INTERVIEWED, closed=True, ended="rejection", closed_by="earlier")
+    closed = replace(INTERVIEWED, ended="rejection", closed_by="earlier")
     prediction = replace(rejection(), label=Label.ACKNOWLEDGEMENT, confidence=0.9, probabilities={})
     decision = decide(message(), prediction, Known(applications=(closed,)), POLICY, NOW)
     assert decision.change is not None
@@ -227,7 +227,7 @@ def test_a_doubtful_no_in_the_thread_of_an_open_application_is_believed() -> Non
     alone = decide(answer, rejection(0.85), Known(), POLICY, NOW)
     inside = decide(answer, rejection(0.85), Known(applications=(threaded,)), POLICY, NOW)
     assert (alone.verdict.band, inside.verdict.band) == (Band.ASK, Band.ACT)
-    over = replace(threaded, closed=True, ended="rejection", closed_by="earlier")
+    over = replace(threaded, ended="rejection", closed_by="earlier")
     assert decide(answer, rejection(0.85), Known(applications=(over,)), POLICY, NOW).verdict.band is Band.ASK
 
 
@@ -241,8 +241,6 @@ def test_a_no_from_a_sender_who_only_ever_wrote_of_other_things_is_asked_about()
 def test_a_no_that_gives_feedback_is_a_no_until_one_is_known() -> None:
     torn = replace(rejection(0.6), probabilities={Label.REJECTION: 0.6, Label.FEEDBACK_REPLY: 0.36})
     assert decide(message(), torn, Known(), POLICY, NOW).verdict.band is Band.ACT
-    over = replace(
-        INTERVIEWED, closed=True, ended="rejection", closed_by="earlier", thread=frozenset({"<invite@harbour.example>"})
-    )
+    over = replace(INTERVIEWED, ended="rejection", closed_by="earlier", thread=frozenset({"<invite@harbour.example>"}))
     answer = message(references=("<invite@harbour.example>",))
     assert decide(answer, torn, Known(applications=(over,)), POLICY, NOW).verdict.label is Label.FEEDBACK_REPLY

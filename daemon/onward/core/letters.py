@@ -269,7 +269,7 @@ def find_addressee(
     if recipient is not None:
         if doubt := find_doubt(recipient, prediction, matched):
             return Addressee(recipient, "", doubt, to_confirm=True)
-        return Addressee(recipient, "", find_news(recipient, message, matched))
+        return Addressee(recipient, "", find_news(recipient, matched))
     if matched is not None and (met := find_met(message, matched, policy)) is not None:
         known_by = WHERE.get(met.where, "is known from this application")
         return Addressee(met.address, f"; to {met.name}, who {known_by}")
@@ -290,7 +290,7 @@ WHERE = {
 }
 
 
-def find_news(recipient: Address, message: Message, matched: Application | None) -> str:
+def find_news(recipient: Address, matched: Application | None) -> str:
     """What to say of an address that nobody has written from before; '' where somebody has."""
     if any(_same_house(recipient, one) for one in known_addresses(matched)):
         return ""

@@ -43,6 +43,9 @@ INVITED_CAP = 20  # people in it
 ATTACHED_CAP = 3  # attached mails looked into
 
 KEY_HEADER = "X-Draft-Key"
+ANSWERS = re.compile(
+    r"^(?:\s*(?:re|aw|sv|antw|antwort|rif|r|ref|fwd?|wg|tr|vs)\s?:)+", re.IGNORECASE
+)  # before a subject
 
 _WANTED = frozenset(
     (

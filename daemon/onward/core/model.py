@@ -416,6 +416,9 @@ class DraftState(StrEnum):
     FAILED = "failed"
 
 
+OVER = (DraftState.SENT, DraftState.DISCARDED, DraftState.DELETED)  # nothing is left to do for the person
+
+
 class ReflectionState(StrEnum):
     """Where a session stands."""
 
@@ -444,7 +447,6 @@ class Application:
     company: str
     role: str
     stage: Stage = Stage.APPLIED
-    closed: bool = False
     requisition: str | None = None
     thread: frozenset[str] = frozenset()  # Message-IDs known to belong to it
     people: tuple[Person, ...] = ()  # with an address, those heard of last at the end
@@ -452,9 +454,14 @@ class Application:
     subjects: frozenset[str] = frozenset()  # of its mails, as `tracker.topic` gives them
     numbers: frozenset[str] = frozenset()  # reference numbers in its mails, as `tracker.plain_words` writes them
     names: frozenset[str] = frozenset()  # of its people, those without an address too
-    ended: str = ""  # 'rejection', 'withdrawn', 'silent' where it is closed
+    ended: str = ""  # how it came to its end: 'rejection', 'withdrawn', 'silent'; '': it did not
     heard_at: datetime | None = None  # the last word about it, of the person's too
     last: str = ""  # the kind of the latest event
+
+    @property
+    def closed(self) -> bool:
+        """Whether it came to an end: by a no, by silence, or by the person."""
+        return bool(self.ended)
 
     @property
     def state(self) -> str:

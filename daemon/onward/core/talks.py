@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 
+from onward.core import mail
 from onward.core.model import Application, Message, Stage
 
 READ = 4_000  # characters of a mail
 STAGES = tuple(Stage)
-_REPLY = re.compile(r"(?:re|aw|sv|antw|antwort|rif|r|ref|fwd?|wg|tr|vs)\s?:", re.IGNORECASE)
 _SCREEN = re.compile(  # words of a first, short talk
     r"\b(?:phone screen\w*|(?:phone|telephone) interview|screening(?: call)?"
     r"|(?:intro(?:ductory)?|first|quick|short|brief|initial|exploratory) (?:call|chat|conversation)|get to know"
@@ -62,7 +62,7 @@ _TALKED = re.compile(  # "thank you for the interview", in a no: they met, whate
 
 def talk_in(message: Message) -> str:
     """What kind of talk an invitation is to: 'screen', 'interview' or 'final'."""
-    answers = _REPLY.match(message.subject)
+    answers = mail.ANSWERS.match(message.subject)
     words = own_words(message.text[:READ]) + ("" if answers else f"\n{message.subject}")
     if _FINAL.search(words):
         return "final"

@@ -64,7 +64,6 @@ CLOSED = 0.5
 ENOUGH, CLEARLY = 2.0, 0.75
 MOST_WORDS = 0.5  # of two titles
 TELLING = 12  # characters of a subject
-_ANSWERS = re.compile(r"^(?:\s*(?:re|aw|sv|antw|antwort|rif|r|ref|fwd?|wg|tr|vs)\s?:)+")
 _TITLE_NOISE = re.compile(
     r"\b(?:senior|junior|lead|m f d|m w d|f m d|w m d|h f|all genders|the|of|and|und|de|en|et|y|e)\b"
 )
@@ -119,7 +118,6 @@ def application(
         company=company,
         role=role,
         stage=stage,
-        closed=bool(ended),
         requisition=requisition,
         thread=thread,
         people=tuple(each for each in people if each.email),
@@ -323,7 +321,7 @@ def same_role(one: str, other: str) -> bool:
 @lru_cache(maxsize=8192)
 def topic(subject: str) -> str:
     """A subject without 'Re:' and its like, for comparing; '' where it is too short to tell."""
-    bare = " ".join(_ANSWERS.sub("", subject.casefold()).split())
+    bare = " ".join(mail.ANSWERS.sub("", subject.casefold()).split())
     return bare if len(bare) >= TELLING else ""
 
 

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from imapclient import IMAPClient, SocketTimeout, exceptions, imap_utf7
@@ -245,35 +246,39 @@ class ImapMailbox:
     def find(self, folder: str, key: str, message_id: str, from_uid: int = 1) -> Copy | None:
         """See Mailbox. Compares header fields itself: servers' SEARCH HEADER is not to be trusted."""
         with self._translated():
-            place = self._examine(folder)
-            uids = self._search(from_uid - 1, place.uidnext - 1, None)[-LOOK_BACK:]
-            while uids:
-                some, uids = uids[: self._most], uids[self._most :]
-                heads, refused = self._fetch(some, _KEY_FIELDS)
-                if refused and not heads:
-                    raise Temporary(f"{self._server.host} does not hand over the mails of {folder}")
-                for uid in sorted(heads):
-                    if _is_ours(_body(heads[uid]), key, message_id):
-                        whole, _ = self._fetch([uid], b"BODY.PEEK[]<0.%d>" % mail.READ_CAP)
-                        raw = _body(whole.get(uid, {}))
-                        return Copy(folder, uid, raw) if raw else None
-            return None
+            fits = partial(_is_ours, key=key, message_id=message_id)
+            return next(self._standing(folder, from_uid, LOOK_BACK, _KEY_FIELDS, fits), None)
 
     def replies(self, folder: str, message_id: str, from_uid: int = 1) -> list[Copy]:
         """See Mailbox."""
-        found: list[Copy] = []
+        most = LOOK_BACK if message_id else RECENT
         with self._translated():
-            place = self._examine(folder)
-            uids = self._search(from_uid - 1, place.uidnext - 1, None)[-(LOOK_BACK if message_id else RECENT) :]
-            while uids:
-                some, uids = uids[: self._most], uids[self._most :]
-                heads, _ = self._fetch(some, _THREAD_FIELDS)
-                for uid in sorted(heads):
-                    if not message_id or message_id in mail.answered_in(_body(heads[uid])):
-                        whole, _ = self._fetch([uid], b"BODY.PEEK[]<0.%d>" % mail.READ_CAP)
-                        if raw := _body(whole.get(uid, {})):
-                            found.append(Copy(folder, uid, raw))
-        return found
+            return list(
+                self._standing(
+                    folder,
+                    from_uid,
+                    most,
+                    _THREAD_FIELDS,
+                    lambda head: not message_id or message_id in mail.answered_in(head),
+                )
+            )
+
+    def _standing(
+        self, folder: str, from_uid: int, most: int, fields: bytes, fits: Callable[[bytes], bool]
+    ) -> Iterator[Copy]:
+        """The mails of a folder whose header fields fit, among the newest; only those are fetched whole."""
+        place = self._examine(folder)
+        uids = self._search(from_uid - 1, place.uidnext - 1, None)[-most:]
+        while uids:
+            some, uids = uids[: self._most], uids[self._most :]
+            heads, refused = self._fetch(some, fields)
+            if refused and not heads:
+                raise Temporary(f"{self._server.host} does not hand over the mails of {folder}")
+            for uid in sorted(heads):
+                if fits(_body(heads[uid])):
+                    whole, _ = self._fetch([uid], b"BODY.PEEK[]<0.%d>" % mail.READ_CAP)
+                    if raw := _body(whole.get(uid, {})):
+                        yield Copy(folder, uid, raw)
 
     def folders(self) -> list[str]:
         """See Mailbox."""

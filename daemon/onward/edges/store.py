@@ -503,9 +503,14 @@ class Store:
                 if row["message_id"]:
                     thread.add(row["message_id"])
                 subjects.setdefault(row["application_id"], {})[row["subject"]] = None
-        for row in self._all("SELECT * FROM draft WHERE application_id IS NOT NULL"):
-            draft = _draft(row)
-            ours = {mail.new_message_id(draft.append_key, draft.sender), *([draft.sent_id] if draft.sent_id else [])}
+        for row in self._all(
+            """SELECT application_id, message_key, version, occasion, number, sender, sent_id FROM draft
+               WHERE application_id IS NOT NULL
+                 AND (:ids IS NULL OR application_id IN (SELECT value FROM json_each(:ids)))""",
+            ids=ids,
+        ):
+            key = draft_key(row["message_key"], row["version"], Occasion(row["occasion"]), row["number"])
+            ours = {mail.new_message_id(key, Address(row["sender"])), *([row["sent_id"]] if row["sent_id"] else [])}
             threads.setdefault(row["application_id"], set()).update(ours)
         people = self.people(among)
         return [
@@ -663,16 +668,7 @@ class Store:
                     "INSERT INTO event (application_id, kind, at, by_hand) VALUES (?, 'check-in', ?, 1)",
                     (application_id, db.stamp(now)),
                 )
-            connection.execute(
-                """UPDATE question SET answered_at = :now, answer = :letter WHERE answered_at IS NULL
-                     AND application_id = :id AND kind IN (SELECT value FROM json_each(:kinds))""",
-                {
-                    "now": db.stamp(now),
-                    "letter": letter.kind,
-                    "id": application_id,
-                    "kinds": json.dumps(ANSWERED_BY.get(letter.kind, ("bounce",))),
-                },
-            )
+            _answer(connection, application_id, ANSWERED_BY.get(letter.kind, ("bounce",)), letter.kind, now)
             return draft_id
 
         return int(self._write("add_letter", change))
@@ -731,11 +727,7 @@ class Store:
             return None
         application_id = self._save_change(connection, message, decision, now)
         if application_id is not None:  # word came: what was asked about its silence is answered by itself
-            connection.execute(
-                """UPDATE question SET answered_at = ?, answer = 'word came'
-                   WHERE answered_at IS NULL AND application_id = ? AND kind IN ('quiet', 'silent')""",
-                (db.stamp(now), application_id),
-            )
+            _answer(connection, application_id, ("quiet", "silent"), "word came", now)
         about = application_id if application_id is not None else decision.about
         self._save_verdict(connection, message, prediction, decision, about, now)
         if application_id is not None:
@@ -1384,6 +1376,17 @@ class Store:
                 ),
             )
         )
+
+
+def _answer(
+    connection: sqlite3.Connection, application_id: int, kinds: Sequence[str], answer: str, now: datetime
+) -> None:
+    """The open questions of these kinds about an application are answered."""
+    connection.execute(
+        """UPDATE question SET answered_at = :now, answer = :answer WHERE answered_at IS NULL
+             AND application_id = :id AND kind IN (SELECT value FROM json_each(:kinds))""",
+        {"now": db.stamp(now), "answer": answer, "id": application_id, "kinds": json.dumps(kinds)},
+    )
 
 
 def _train(connection: sqlite3.Connection, labels: Mapping[str, Label]) -> None:
