@@ -70,6 +70,7 @@ JSON_COLUMNS = frozenset(
     }
 )
 TEXT_COLUMNS = frozenset({("message", "text"), ("send_grant", "raw"), ("feedback", "words"), ("draft", "seen_body")})
+LONGEST_ANSWER = 44  # columns of a command that answers a question, and what stands around it
 OTHER_KINDS = {
     "check-in": LetterKind.CHECK_IN,
     "mentor": LetterKind.MENTOR,
@@ -496,7 +497,9 @@ def list_drafts(setting: Setting, everything: bool, as_json: bool) -> None:
     screen.table(("ID", "To", "About", "State", "Written"), rows, give=("To", "About"), drop=("Written",))
     first = found[0]["id"]
     screen.say()
-    screen.next_commands(("Read one", f"onward drafts show {first}"), ("Send one", f"onward drafts send {first}"))
+    doubted = found[0]["state"] == DraftState.TO_CONFIRM
+    then = ("If its address is right", "confirm") if doubted else ("Send one", "send")
+    screen.next_commands(("Read one", f"onward drafts show {first}"), (then[0], f"onward drafts {then[1]} {first}"))
 
 
 @drafts.command("show")
@@ -520,7 +523,8 @@ def show_draft(setting: Setting, draft_id: int, as_json: bool) -> None:
         screen.say(f"Look at the address: {screen.line(draft.warning)}.")
     answers_a_no = draft.occasion is Occasion.NO
     for reason in found["reasons"] if answers_a_no else []:
-        screen.say(f"Why: {screen.line(reason)}.")
+        why = reason.removesuffix(f"; but {draft.warning}")  # said already
+        screen.say(f"Why: {screen.line(why)}.")
     if found["evidence"] and draft.occasion in (Occasion.NO, Occasion.FEEDBACK):
         sure = f" ({found['confidence']:.0%} sure)" if found["confidence"] is not None else ""
         screen.say(f"Written because of: “{screen.line(found['evidence'])}”{sure}")
@@ -1106,7 +1110,10 @@ def show_question(setting: Setting, each: dict[str, Any]) -> None:
             pairs.append(("Sure", f"{each['confidence']:.0%} that it is a no"))
         screen.fields(pairs, indent="  ")
     if each["answers"]:
-        screen.next_commands(*((f"  {answer['means']}", answer["command"]) for answer in each["answers"]))
+        room = max(screen.width() - LONGEST_ANSWER, 16)
+        screen.next_commands(
+            *((f"  {screen.cut(answer['means'], room)}", answer["command"]) for answer in each["answers"])
+        )
 
 
 @cli.command()
